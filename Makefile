@@ -16,7 +16,7 @@ ALONE := -skip='^TestCluster'
 HUNG := 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate quick test race cluster check measure bench pictures soak torture fuzz clean go gcc
+.PHONY: help build run generate release quick test race cluster check measure bench pictures soak torture fuzz clean go gcc
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ run: go ## build quickly and serve on http://localhost:8080, with people to sign
 
 generate: go ## build and compress the web client, if it has changed
 	$(GO) generate ./...
+
+release: generate ## build archives of a clean checkout for all systems into dist, the same bytes each time
+	$(GO) run ./scripts/release
 
 quick: go ## the check for every change: vet, staticcheck and the tests of every package but the end-to-end ones
 	$(GO) run ./web/gen -quick
@@ -51,6 +54,7 @@ race: gcc
 check: quick ## run everything that CI runs: quick, format, vet of the client, then all tests and the builds that they need
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet -C cmd/mayfly/e2e/signin/otheridp ./...
+	$(GO) vet -C cmd/mayfly/e2e/operate/testca ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
 	$(MAKE) --no-print-directory test
 
@@ -87,12 +91,13 @@ fuzz: go ## feed nonsense to the readers of frames, events, files, tokens, names
 	$(GO) test -run='^$$' -fuzz=FuzzCompact -fuzztime=1m ./server/hub
 	$(GO) test -run='^$$' -fuzz=FuzzFileRecords -fuzztime=1m ./server/stream
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
+	$(GO) test -run='^$$' -fuzz=FuzzConfigFile -fuzztime=1m ./cmd/mayfly
 	$(GO) test -run='^$$' -fuzz=FuzzClean -fuzztime=1m ./server/names/spelling
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./shared/markup
 	$(GO) test -run='^$$' -fuzz=FuzzLinks -fuzztime=1m ./shared/markup
 
 clean: ## delete everything that was built
-	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build
+	rm -rf bin dist web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build
 
 gcc:
 	@command -v gcc >/dev/null || { echo "make test: the race detector needs gcc: install it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }

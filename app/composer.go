@@ -12,7 +12,6 @@ import (
 	"mayfly/app/dom"
 	"mayfly/app/pkce"
 	"mayfly/app/words"
-	"mayfly/shared/wire"
 )
 
 const (
@@ -30,6 +29,8 @@ type composer struct {
 	reply   reply
 	undo    undo
 	life    lifetime
+	order   orderBar
+	pause   pause
 	suggest suggestions
 	problem string // why the text could not be sent, or news about a draft; "" once the user changes the text
 	early   early
@@ -47,7 +48,7 @@ func (c *composer) render() goapp.UI {
 	text := elem("textarea", "composer-text")
 	attributes(text, "id", composerID, "name", "message", "rows", "1", "dir", "auto",
 		"placeholder", words.Of(words.ComposerPlaceholder), "aria-label", words.Of(words.ComposerLabel),
-		"aria-describedby", replyID+" "+hintID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
+		"aria-describedby", replyID+" "+hintID+" "+waitID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
 	hint := words.ComposerHint
 	if c.breaks() {
 		text.Attr("enterkeyhint", "enter")
@@ -62,10 +63,11 @@ func (c *composer) render() goapp.UI {
 	// siblings. If this element appeared and disappeared, go-app would mistake each element after it for its neighbour, and
 	// the field could lose its text.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
-	form := elem("form", "composer", problem, c.renderOffer(), c.undo.render(), c.reply.render(),
-		c.suggest.render(),
+	form := elem("form", "composer", problem, c.renderOffer(), c.order.render(), c.undo.render(),
+		c.reply.render(), c.suggest.render(),
 		elem("div", "composer-row",
-			elem("div", "composer-field", text, c.life.render()), send, elem("p", "composer-tally").Attr("id", counterID)),
+			elem("div", "composer-field", text, c.life.render()), send, elem("p", "composer-tally").Attr("id", counterID),
+			elem("p", "composer-tally").Attr("id", waitID)),
 		textElem("p", "unseen", words.Of(hint)).Attr("id", hintID),
 	).Attr("aria-label", words.Of(words.ComposerRegion)).Attr(regionMark, composerID)
 	if c.client == nil { // on the server; set disabled only here, because go-app prerenders it even if it is false
@@ -280,6 +282,10 @@ func (c *composer) post(ctx goapp.Context, text string) bool {
 		c.problem = c.onCommand(ctx, &read)
 		return c.problem == ""
 	}
+	if wait := c.pause.text(); wait != "" { // the page shows it below the field
+		c.voice.say(wait)
+		return false
+	}
 	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.draft.answers, Life: c.life.chosen(),
 		Mentions: c.suggest.mentions(text)}))
 	if c.problem != "" {
@@ -355,14 +361,6 @@ func (c *composer) takeDrafts() (changed bool) {
 	return to.lapsed || to.gone
 }
 
-// limit returns how many characters a text may have.
-func (c *composer) limit() int {
-	if n := c.view.Limits.Text; n > 0 && n < wire.MaxText {
-		return int(n)
-	}
-	return wire.MaxText
-}
-
 // measure runs when the text has changed. It updates the height of the field, and the counter if that has changed. To be
 // fast, it reads the whole text only if its length is near the limit.
 func (c *composer) measure() {
@@ -384,7 +382,8 @@ func (c *composer) measure() {
 	c.counter = is
 	c.write()
 	input.Call("setAttribute", "aria-invalid", is.over())
-	dom.ByID(sendID).Call("setAttribute", "aria-disabled", is.over())
+	c.pause.over = is.over()
+	c.pause.block()
 	if text := is.said(was); text != "" {
 		c.voice.say(text)
 	}

@@ -260,3 +260,6 @@ func Palette(s *Preview, typed string) (html string, actions []string) {
 	}
 	return goapp.HTMLString(p.menu.renderDialog()), actions
 }
+
+// UndoOf is what undoes an act of a moderator.
+var UndoOf = undoOf

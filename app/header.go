@@ -47,16 +47,21 @@ func (p *page) header() goapp.UI {
 	return elem("header", "header", body...).Attr(regionMark, firstControl)
 }
 
-// renderLife draws how long messages live in the room. While the page does not know that, renderLife draws an empty element
-// instead. Otherwise the rest of the header would move when the text appears.
+// renderLife draws how long messages live in the room and, if the room has slow mode, how often a user may post. While the
+// page does not know that, renderLife draws an empty element instead. Otherwise the rest of the header would move when the
+// text appears.
 func (p *page) renderLife() goapp.UI {
 	life := p.life()
 	if life == 0 {
 		return elem("p", "life life-unknown")
 	}
-	chip := elem("p", "life", textElem("span", "", words.Brief(life)).Attr("aria-hidden", "true"),
-		textElem("span", "unseen", words.With(words.LifeInRoom, words.Lifetime(life))))
-	return chip.Attr(lifeMark, strconv.FormatInt(life.Milliseconds(), 10))
+	chips := []goapp.UI{textElem("span", "", words.Brief(life)).Attr("aria-hidden", "true"),
+		textElem("span", "unseen", words.With(words.LifeInRoom, words.Lifetime(life)))}
+	if slow := p.view.Slow; slow > 0 && p.view.Room == p.room {
+		chips = append(chips, textElem("span", "slow", words.Brief(slow)).Attr("aria-hidden", "true"),
+			textElem("span", "unseen", ". "+words.With(words.SlowHere, words.Span(slow))))
+	}
+	return elem("p", "life", chips...).Attr(lifeMark, strconv.FormatInt(life.Milliseconds(), 10))
 }
 
 // heading returns the heading of the page: the name of the room.

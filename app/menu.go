@@ -14,15 +14,17 @@ const menuID = "menu"
 // popover, which another button opens. In a wider window the style sheet draws the same elements in the header.
 type menu struct {
 	*model
-	invite   invite
-	help     help
-	settings settingsDialog
-	palette  palette
+	invite     invite
+	help       help
+	settings   settingsDialog
+	palette    palette
+	moderation moderation
 }
 
 func newMenu(m *model) menu {
 	return menu{m, invite{model: m, dialog: dialog{id: inviteID}}, help{model: m, dialog: dialog{id: helpID}},
-		settingsDialog{model: m, dialog: dialog{id: settingsID}}, palette{model: m, dialog: dialog{id: paletteID}}}
+		settingsDialog{model: m, dialog: dialog{id: settingsID}}, palette{model: m, dialog: dialog{id: paletteID}},
+		moderation{model: m, dialog: dialog{id: moderationID}}}
 }
 
 // load runs when the page is mounted. It reads the stored settings. It also finds out which keys the device has,
@@ -72,7 +74,7 @@ func leaveMenu(button goapp.Value) {
 // renderDialog draws the dialog that is open, nil if none is.
 func (m *menu) renderDialog() goapp.UI {
 	for _, dialog := range []goapp.UI{m.invite.render(), m.help.render(), m.settings.render(),
-		m.palette.render()} {
+		m.palette.render(), m.moderation.render()} {
 		if dialog != nil {
 			return dialog
 		}

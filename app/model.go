@@ -45,7 +45,7 @@ func newModel(c *client.Client, auth *pkce.SignIn) *model {
 // The browser is asked for the hours only when the first time is written: the first drawing of the page must not wait for
 // the answer.
 func Clock() words.Clock {
-	return words.Clock{Offset: browser.ZoneOffset, Hours12: sync.OnceValue(browser.Hours12)}
+	return words.Clock{Offset: words.Remembered(browser.ZoneOffset), Hours12: sync.OnceValue(browser.Hours12)}
 }
 
 // messages returns the messages of the room in the page's path. It returns nil if no room can have that name, if the view is
@@ -81,7 +81,7 @@ func (m *model) content() list.Content {
 
 // noticeScroll finds out whether the user has scrolled the list. If the user has scrolled back to the newest message, all
 // messages count as read. noticeScroll returns true if the button that leads to the newest message must be drawn again. Call
-// noticeScroll before the list is drawn. Otherwise, if the user has just scrolled up, the list would scroll down again.
+// noticeScroll before the list is drawn. Otherwise, if the user has just scrolled up, a new message would count as read.
 func (m *model) noticeScroll() bool {
 	following, count := m.list.Following(), m.unread.Count()
 	m.list.NoticeScroll()

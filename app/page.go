@@ -10,7 +10,6 @@ import (
 	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/app/dom"
-	"mayfly/app/list"
 	"mayfly/app/pkce"
 	"mayfly/app/unread"
 	"mayfly/app/words"
@@ -62,8 +61,8 @@ func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 		timeline:      timeline{model: m},
 		people:        people{model: m, typing: typing{model: m}, nickname: nickname{model: m}},
 		notifications: notifications{model: m},
-		composer: composer{model: m, reply: reply{m}, undo: undo{m}, life: lifetime{m},
-			suggest: suggestions{model: m, declined: -1}},
+		composer: composer{model: m, reply: reply{m}, undo: undo{m}, life: lifetime{m}, order: orderBar{model: m},
+			pause: pause{model: m}, suggest: suggestions{model: m, declined: -1}},
 	}
 	p.composer.onSent, p.composer.onCommand, p.composer.onTyping = p.onSent, p.run, p.people.typing.onInput
 	p.roomlist.onChange = p.onRooms
@@ -71,6 +70,9 @@ func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 	p.menu.settings.onChosen, p.menu.settings.breaks = p.onChosen, p.composer.breaks
 	p.menu.palette.offers, p.menu.palette.address = p.choices, p.composer.suggest.address
 	p.welcome = welcome{model: m, help: &p.menu.help}
+	o := &p.menu.moderation
+	o.notice, p.timeline.order, p.people.moderation, p.roomlist.menu.moderation, p.composer.order.moderation =
+		&p.notice, o, o, o, o
 	return p
 }
 
@@ -132,7 +134,7 @@ func (p *page) OnMount(ctx goapp.Context) {
 		p.composer.start(ctx),
 		p.painter.start(func() {
 			dispatch(ctx, func(ctx goapp.Context) {
-				p.painter.painted = true
+				p.painter.painted()
 				p.onView(ctx)
 			})
 		}),
@@ -195,7 +197,9 @@ func (p *page) tick(ctx goapp.Context, ended <-chan struct{}) {
 // of rooms if it has changed. While the page is visible, onSecond updates the time left that the rows show. If messages were
 // removed, it asks for a garbage collection, but not more often than every collectEvery.
 func (p *page) onSecond(ctx goapp.Context) {
-	if !p.composer.takeDrafts() { // takeDrafts does nothing until go-app has drawn the composer's field
+	p.composer.pause.write()
+	passed := p.composer.order.passed()
+	if !p.composer.takeDrafts() && !passed { // takeDrafts does nothing until go-app has drawn the composer's field
 		ctx.PreventUpdate()
 	}
 	p.update.check(ctx)
@@ -259,8 +263,9 @@ func (p *page) onView(ctx goapp.Context) {
 		ctx.PreventUpdate()
 		return
 	}
+	begin := time.Now()
 	p.show(ctx, v)
-	p.painter.drawn()
+	p.painter.drawn(time.Since(begin))
 }
 
 // show draws the view v. It draws the rows of the messages itself and at once, because go-app draws only with the browser's
@@ -278,7 +283,9 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	p.view = v
 	passed := p.account.afterView(&was)
 	offered := p.composer.takeDrafts()
+	p.composer.order.afterView(&was)
 	p.composer.undo.afterView(&was)
+	p.composer.pause.write()
 	p.people.afterView(&was)
 	if v.Room == p.room {
 		p.unread.Follow(p.messages(), p.newsOf(v.Room).Unread)
@@ -319,6 +326,7 @@ func sameFrame(a, b *client.View) bool {
 	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me &&
 		a.MayPost == b.MayPost && a.Limits == b.Limits && a.Outdated == b.Outdated &&
 		a.Room == b.Room && a.Refused == b.Refused && a.TTL == b.TTL &&
+		a.Slow == b.Slow && len(b.ActsSince(&a.Order)) == 0 &&
 		a.Lives == b.Lives && slices.Equal(a.Undo, b.Undo) && a.Notice == b.Notice &&
 		(len(a.Messages) == 0) == (len(b.Messages) == 0)
 }
@@ -366,18 +374,6 @@ func (p *page) onChosen(was settings) {
 		p.turn()
 	}
 	p.notifications.update(&p.roomlist)
-}
-
-// leftAs returns how the list shows the time that a message has left, for a value of the setting timeLeft.
-func leftAs(chosen string) list.Left {
-	switch chosen {
-	case showNumbers:
-		return list.Numbers
-	case showNothing:
-		return list.Nothing
-	default:
-		return list.Ring
-	}
 }
 
 // onSignIn runs when the state of the sign-in has changed. If the user has signed out, or another user has signed in,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"sync"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -9,20 +10,22 @@ import (
 	"mayfly/app/dom"
 )
 
-// A painter decides when the page draws a view: at most once in each frame of the browser. The first view after a pause is
-// drawn immediately. The next view waits for the browser's next frame: without that wait, views that come quickly one after
-// another could keep the browser from painting. A hidden page gets no frames, so it draws each view as soon as the view
-// comes.
+// drawTime is how long the page may draw in one frame of the browser, half of a frame of 60 in a second.
+const drawTime = 8 * time.Millisecond
+
+// A painter decides when the page draws a view. The page draws each view immediately, until it has drawn for drawTime. The
+// next view then waits for the browser's next frame: without that wait, views that come quickly one after another could keep
+// the browser from painting. A hidden page gets no frames, so it draws each view as soon as the view comes.
 type painter struct {
 	latest  latest
-	onFrame goapp.Func // the callback of requestAnimationFrame
-	painted bool       // the page may draw a view now: the browser has painted the previous view, or there was none
+	onFrame goapp.Func    // the callback of requestAnimationFrame
+	awaits  bool          // onFrame will run with the browser's next frame
+	spent   time.Duration // how long the page has drawn views since the last frame
 }
 
-// start prepares the painter. When the browser has painted a view, draw runs, so that the page can draw the next view. Call
-// stop when the page is dismounted.
+// start prepares the painter. When the browser is about to paint a view, draw runs, so that the page can draw the next view.
+// Call stop when the page is dismounted.
 func (p *painter) start(draw func()) (stop func()) {
-	p.painted = true
 	p.onFrame = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 		draw()
 		return nil
@@ -33,20 +36,23 @@ func (p *painter) start(draw func()) (stop func()) {
 // take returns the newest view, for the page to draw it. ok is false if no new view has come, or if the view must wait for
 // the next frame.
 func (p *painter) take() (v client.View, ok bool) {
-	if !p.painted && !dom.Hidden() {
+	if p.spent >= drawTime && !dom.Hidden() {
 		return client.View{}, false
 	}
 	return p.latest.take()
 }
 
-// drawn runs when the page has drawn a view. It makes the next view wait until the browser paints its next frame. In a
-// hidden page it does nothing.
-func (p *painter) drawn() {
-	if p.painted && !dom.Hidden() {
-		p.painted = false
+// drawn runs when the page has drawn a view, and took that long.
+func (p *painter) drawn(took time.Duration) {
+	p.spent += took
+	if !p.awaits && !dom.Hidden() {
+		p.awaits = true
 		goapp.Window().Call("requestAnimationFrame", p.onFrame)
 	}
 }
+
+// painted runs when the browser is about to paint a frame.
+func (p *painter) painted() { p.awaits, p.spent = false, 0 }
 
 // A latest is a mailbox for one view. The client's goroutine puts each new view in, in place of the view that is there. The
 // UI goroutine takes the view out.

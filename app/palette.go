@@ -8,6 +8,7 @@ import (
 
 	"mayfly/app/client/room"
 	"mayfly/app/words"
+	"mayfly/shared/wire"
 )
 
 // This file decides what the palette lists for a text. palettedialog.go draws the palette.
@@ -123,6 +124,9 @@ func (p *page) actions() (all []choice) {
 	add(words.Of(words.Settings), p.menu.settings.show)
 	if !p.badRoom {
 		add(words.Of(words.ShowPeople), func(ctx goapp.Context) { p.people.open(ctx, composerID) })
+	}
+	if !p.badRoom && p.moderates(&wire.User{}) {
+		add(words.With(words.ModerateRoom, p.room), p.menu.moderation.aboutRoom)
 	}
 	if l := line(&p.signIn, &p.view); l.button != "" && !p.leaving {
 		add(l.button, func(ctx goapp.Context) { p.account.do(ctx, l.does) })

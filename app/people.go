@@ -25,8 +25,9 @@ const (
 // the header shows how many people there are, and opens and closes the panel.
 type people struct {
 	*model
-	typing   typing
-	nickname nickname
+	typing     typing
+	nickname   nickname
+	moderation *moderation
 
 	shown    bool
 	returnTo string // the id of the element to which the focus goes back when the panel closes
@@ -78,12 +79,13 @@ func (p *people) renderList() goapp.UI {
 	for i := range p.view.Users {
 		u := &p.view.Users[i]
 		types := !p.typing.off() && slices.ContainsFunc(p.view.Typing, func(t room.Typist) bool { return t.User.ID == u.ID })
-		all = append(all, person(u, words.Notes(u.ID == p.view.Me.ID, u.Anonymous, types)))
+		notes := words.Notes(u.ID == p.view.Me.ID, u.Anonymous, u.Role == wire.RoleModerator, types)
+		all = append(all, p.renderPerson(u, notes))
 	}
 	return elem("ul", "people-list", all...)
 }
 
-func person(u *wire.User, notes string) goapp.UI {
+func (p *people) renderPerson(u *wire.User, notes string) goapp.UI {
 	class := "person"
 	if u.Anonymous {
 		class += " person-guest"
@@ -91,7 +93,22 @@ func person(u *wire.User, notes string) goapp.UI {
 	face := textElem("span", list.FaceClass(*u), list.Initials(*u)).Attr("aria-hidden", "true")
 	name := textElem("bdi", "person-name", room.Called(*u))
 	note := textElem("span", "person-note", notes)
-	return elem("li", class, face, elem("span", "person-text", name, goapp.Text(" "), note))
+	body := []goapp.UI{face, elem("span", "person-text", name, goapp.Text(" "), note)}
+	if p.moderates(u) {
+		more := elem("button", "rooms-more")
+		attributes(more, "type", "button", "data-user", u.ID, "aria-haspopup", "dialog",
+			"aria-label", words.With(words.ButtonFor, words.Of(words.MuteOrBan), words.Called(*u)))
+		body = append(body, on(more, "click", p.onModerate))
+	}
+	return elem("li", class, body...)
+}
+
+// onModerate runs when a moderator presses the button beside a person. It opens the dialog about that person.
+func (p *people) onModerate(ctx goapp.Context, e goapp.Event) {
+	id := e.Get("currentTarget").Get("dataset").Get("user").String()
+	if i := slices.IndexFunc(p.view.Users, func(u wire.User) bool { return u.ID == id }); i >= 0 {
+		p.moderation.about(ctx, p.view.Users[i])
+	}
 }
 
 // onCount runs when the user presses the button with the number of people.

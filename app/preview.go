@@ -9,6 +9,7 @@ import (
 	"mayfly/app/client"
 	"mayfly/app/pkce"
 	"mayfly/app/words"
+	"mayfly/shared/wire"
 )
 
 // A Preview is the page in one state. Its client does not run, so its buttons do nothing. app/gallery draws previews; the
@@ -41,9 +42,12 @@ type Preview struct {
 	Actions      bool   // the actions of the newest message are open: app/gallery opens them
 	Pinned       string // the name of the room that is pinned, "" for none
 	Muted        string // the name of the room that is muted, "" for none
+	ModerateRoom bool   // the dialog of a moderator about the room is open
+	ClearRoom    bool   // the moderator wants to clear the room
 	Unread       int    // how many messages came while the list was scrolled up; 0: the list is at its newest message
 
 	Permission browser.Permission // whether the browser permits notifications
+	MuteOrBan  wire.User          // whom the dialog of a moderator is about, zero if that dialog is closed
 }
 
 // page returns the page that the preview describes.
@@ -52,6 +56,9 @@ func (s *Preview) page() *page {
 	p.view, p.signIn, p.room, p.badRoom = s.View, s.SignIn, s.View.Room, s.NoRoom
 	p.usual = s.Life
 	p.timeline.afterView()
+	p.composer.order.afterView(&client.View{Room: s.View.Room})
+	p.menu.moderation.whom, p.menu.moderation.clears = s.MuteOrBan, s.ClearRoom
+	p.menu.moderation.open = s.ModerateRoom || s.MuteOrBan.ID != ""
 	p.connection.countingDown, p.leaving = s.CountingDown, s.Leaving
 	p.roomlist.rooms = s.saved()
 	p.roomlist.arrange()

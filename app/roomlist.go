@@ -312,6 +312,8 @@ func (r *roomlist) onClick(ctx goapp.Context, e goapp.Event) {
 		r.change(r.rooms.with(s))
 	case leaveRoom:
 		r.leave(ctx, s.Name)
+	case orderRoom:
+		r.menu.moderation.aboutRoom(ctx)
 	default:
 		s.Notify = strings.TrimPrefix(does, notifyRoom)
 		r.change(r.rooms.with(s))

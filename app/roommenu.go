@@ -5,6 +5,7 @@ import (
 
 	"mayfly/app/dom"
 	"mayfly/app/words"
+	"mayfly/shared/wire"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
@@ -15,6 +16,7 @@ const (
 	muteRoom   = "mute"
 	copyRoom   = "copy"
 	leaveRoom  = "leave"
+	orderRoom  = "order"   // opens the dialog of a moderator about the room
 	notifyRoom = "notify-" // followed by a value of savedRoom.Notify
 )
 
@@ -22,6 +24,8 @@ const (
 // While notifications are on and the room is not muted, three more buttons say of which messages the user is notified.
 type roomMenu struct {
 	*model
+	moderation *moderation
+
 	copied string // the room whose link was copied since its menu was opened: its button then says "Copied"; "" for none
 }
 
@@ -56,6 +60,9 @@ func (m *roomMenu) render(s savedRoom, listed, canLeave bool) goapp.UI {
 		}
 	}
 	add(copyRoom, link)
+	if s.Name == m.room && m.moderates(&wire.User{}) {
+		add(orderRoom, words.Moderate, "aria-haspopup", "dialog")
+	}
 	if canLeave {
 		add(leaveRoom, words.LeaveRoom)
 	}

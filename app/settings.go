@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"mayfly/app/browser"
+	"mayfly/app/list"
 	"mayfly/app/words"
 )
 
@@ -144,4 +145,16 @@ func storeSetting(s setting, value string) error {
 		return err
 	}
 	return device.Save(browser.SettingsKey, changed(record, s, value))
+}
+
+// leftAs returns how the list shows the time that a message has left, for a value of the setting timeLeft.
+func leftAs(chosen string) list.Left {
+	switch chosen {
+	case showNumbers:
+		return list.Numbers
+	case showNothing:
+		return list.Nothing
+	default:
+		return list.Ring
+	}
 }

@@ -18,6 +18,7 @@ type timeline struct {
 	notice *notice // shows why something that the user wants to do with a message is refused
 	empty  emptyRoom
 	first  *welcome
+	order  *moderation
 	hold   hold
 	at     point // where the pointer was last
 	began  bool  // the page has shown what is in a room; until then it shows placeholders
@@ -161,6 +162,13 @@ func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
 		focusComposer()
 	case list.Quote:
 		t.list.Lead(t.content(), key)
+	case list.Moderate:
+		for i := range t.view.Messages {
+			if m := &t.view.Messages[i]; m.Key == key {
+				t.order.about(ctx, m.User)
+				ctx.Update()
+			}
+		}
 	}
 }
 

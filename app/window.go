@@ -37,7 +37,7 @@ func (p *page) listen(ctx goapp.Context) {
 		dom.Listen(dom.Document(), "resume", onVisible),
 		dom.Listen(window.Get("visualViewport"), "resize", func() { dispatch(ctx, p.onKeyboard) }),
 	)
-	p.list.WatchFrame(func() {
+	p.list.WatchSize(func() {
 		dispatch(ctx, func(ctx goapp.Context) {
 			ctx.PreventUpdate()
 			p.list.ToEnd()
@@ -91,7 +91,7 @@ func (p *page) onFocusOut(ctx goapp.Context, e goapp.Event) {
 // paint the page right after this event, and must not paint expired messages. The client gets the event first and removes
 // them from the view. So onVisible draws the view at once, without waiting for the next frame.
 func (p *page) onVisible(ctx goapp.Context) {
-	p.painter.painted = true
+	p.painter.spent = 0
 	p.onView(ctx)
 	if dom.Hidden() {
 		p.keepDraft() // now, because the browser may close a hidden page without another event

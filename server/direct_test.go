@@ -3,6 +3,7 @@ package server_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -16,14 +17,24 @@ import (
 // These tests use real sockets, because only there the server writes frames without a goroutine of the connection, and waits
 // for a client without memory for reading.
 
+// withAndWithoutTLS runs test with a node that speaks plain HTTP, and with one that speaks TLS.
+func withAndWithoutTLS(t *testing.T, test func(t *testing.T, n *node)) {
+	t.Run("plain", func(t *testing.T) { test(t, start(t, 10)) })
+	t.Run("TLS", func(t *testing.T) { test(t, startTLS(t)) })
+}
+
 // dialBare returns a client on a real socket.
 func (n *node) dialBare(t *testing.T) *bareClient {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(n.url, "http://"))
+	_, addr, _ := strings.Cut(n.url, "://")
+	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
+	if n.tls != nil {
+		conn = tls.Client(conn, n.tls)
+	}
 	if err := conn.SetDeadline(time.Now().Add(servertest.Timeout)); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +76,10 @@ func control(first byte, payload string) []byte {
 // reads: it gets whole messages in their order, and pongs between them, until it has everything that the server had queued
 // for it, and is told that it was slow.
 func TestPongsComeBetweenWholeMessages(t *testing.T) {
-	n := start(t, 10)
+	withAndWithoutTLS(t, testPongsComeBetweenWholeMessages)
+}
+
+func testPongsComeBetweenWholeMessages(t *testing.T, n *node) {
 	c := n.dialBare(t)
 	c.send(asGuest(annS, "lobby"))
 	until[wire.Joined](c)
@@ -105,7 +119,10 @@ func TestPongsComeBetweenWholeMessages(t *testing.T) {
 // TestBytesOfAMessageMayComeOneByOne: a client sends messages in frames, with pings and pongs between them, and the server
 // gets each byte alone, or all at once, or the end of one message together with the beginning of the next.
 func TestBytesOfAMessageMayComeOneByOne(t *testing.T) {
-	n := start(t, 10)
+	withAndWithoutTLS(t, testBytesOfAMessageMayComeOneByOne)
+}
+
+func testBytesOfAMessageMayComeOneByOne(t *testing.T, n *node) {
 	hello := string(wire.Encode(asGuest(annS, "lobby")))
 	post := func(i int) string { return string(wire.Encode(post(i, "lobby"))) }
 	part := func(first byte, text string) []byte {
@@ -148,8 +165,9 @@ func postID(n int) string { return post(n, "lobby").ID }
 
 // TestIdleClientIsHeardAgain: a connection that waited says and hears everything, many times, also if a message comes
 // together with the end of the wait.
-func TestIdleClientIsHeardAgain(t *testing.T) {
-	n := start(t, 10)
+func TestIdleClientIsHeardAgain(t *testing.T) { withAndWithoutTLS(t, testIdleClientIsHeardAgain) }
+
+func testIdleClientIsHeardAgain(t *testing.T, n *node) {
 	ann, ben := n.dialBare(t), n.dialBare(t)
 	for _, c := range []*bareClient{ann, ben} {
 		c.send(wire.Hello{Rooms: []wire.Join{{Room: "lobby"}}})

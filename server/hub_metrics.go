@@ -12,6 +12,7 @@ type hubCollector struct {
 	hub   *hub.Hub
 	plain []hubMetric      // the metrics without labels
 	codes *prometheus.Desc // the metric of the refused frames, with the label "code"
+	acts  *prometheus.Desc // the metric of the acts of moderators, with the label "act"
 }
 
 // hubMetric is one metric without labels. The function in the field value takes the number to export from the statistics
@@ -49,7 +50,7 @@ func newHubCollector(h *hub.Hub) *hubCollector {
 			metric(counter, "mayfly_removals_total", "Messages that people took back.",
 				func(s hub.Stats) float64 { return float64(s.Removals) }),
 			metric(counter, "mayfly_acts_repeated_total",
-				"Reactions and removals that changed nothing, because it was so already.",
+				"Reactions, removals and acts of moderators that changed nothing, because it was so already.",
 				func(s hub.Stats) float64 { return float64(s.ActRepeats) }),
 			metric(counter, "mayfly_messages_expired_total", "Messages taken away because their time was up.",
 				func(s hub.Stats) float64 { return float64(s.Expired) }),
@@ -65,11 +66,16 @@ func newHubCollector(h *hub.Hub) *hubCollector {
 				func(s hub.Stats) float64 { return float64(s.TypingDropped) }),
 			metric(counter, "mayfly_renames_total", "Changes of a name that guests asked for.",
 				func(s hub.Stats) float64 { return float64(s.Renames) }),
+			metric(counter, "mayfly_banned_joins_total",
+				"Joins that were refused because a moderator has banned the person.",
+				func(s hub.Stats) float64 { return float64(s.Banned) }),
 			metric(counter, "mayfly_signals_lost_total", "Signals between nodes that were lost.",
 				func(s hub.Stats) float64 { return float64(s.SignalsLost) }),
 		},
 		codes: prometheus.NewDesc("mayfly_refusals_total", "Frames of clients that were refused, by code.",
 			[]string{"code"}, nil),
+		acts: prometheus.NewDesc("mayfly_moderations_total", "Acts of moderators that changed something, by act.",
+			[]string{"act"}, nil),
 	}
 }
 
@@ -79,6 +85,7 @@ func (c *hubCollector) Describe(descs chan<- *prometheus.Desc) {
 		descs <- m.desc
 	}
 	descs <- c.codes
+	descs <- c.acts
 }
 
 // Collect implements prometheus.Collector.
@@ -89,5 +96,8 @@ func (c *hubCollector) Collect(metrics chan<- prometheus.Metric) {
 	}
 	for code, n := range s.Refused {
 		metrics <- prometheus.MustNewConstMetric(c.codes, prometheus.CounterValue, float64(n), string(code))
+	}
+	for act, n := range s.Decisions {
+		metrics <- prometheus.MustNewConstMetric(c.acts, prometheus.CounterValue, float64(n), act)
 	}
 }

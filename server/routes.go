@@ -49,6 +49,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometh
 		rejection = admission.Stopping
 	}
 	if rejection != nil {
+		if rejection.Reason == admission.ReasonConns || rejection.Reason == admission.ReasonAddress {
+			s.config.Audit.Limit(string(rejection.Reason), "", slot.From.String(), "")
+		}
 		reject(w, rejection, rejected)
 		return slot, false
 	}

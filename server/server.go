@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/admission"
+	"mayfly/server/audit"
 	"mayfly/server/auth"
 	"mayfly/server/conn"
 	"mayfly/server/hub"
@@ -33,6 +34,8 @@ import (
 )
 
 // Config says how a Server serves.
+//
+// One type: an operator chooses all of it, once, for one server.
 type Config struct {
 	Version string             // the version of the program, which clients read at /config.json
 	Origins *admission.Origins // the origins whose pages may use this server from a browser
@@ -43,6 +46,7 @@ type Config struct {
 
 	SignIn    SignIn         // how users sign in
 	Anonymous session.Policy // what guests may do
+	Audit     *audit.Log     // gets refused sign-ins, and the limits that clients hit; nil: no log
 
 	Posts  int                             // the most accepted posts of one user in any span of length Per
 	Acts   int                             // the most reactions, removals and typing frames of one user in a span of Per
@@ -140,7 +144,7 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 	s.sessions = &session.Shared{Hub: h, Clock: clock, Log: log, Metrics: session.NewMetrics(reg),
 		Verifier: config.SignIn.Verifier, Revocations: s.revocations, Failures: admission.NewFailures(),
 		Guests: config.Anonymous, TTL: config.TTL, Posts: config.Posts, Acts: config.Acts,
-		Per: config.Per}
+		Per: config.Per, Audit: config.Audit}
 	return s
 }
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ type node struct {
 	metrics *prometheus.Registry
 	ready   error        // the error of the stream's readiness check
 	http    *http.Client // the HTTP client of its clients; nil: the default one
+	tls     *tls.Config  // how its clients encrypt; nil: they do not
 }
 
 func start(t *testing.T, conns int) *node {

@@ -136,6 +136,14 @@ func (g *guest) send(frames ...wire.Frame) {
 	}
 }
 
+// sendText writes a message that need not be a frame.
+func (g *guest) sendText(message string) {
+	g.t.Helper()
+	if err := g.ws.Write(context.Background(), websocket.MessageText, []byte(message)); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
 // take returns the frames that came since the last take, without beats and presence.
 func (g *guest) take() []wire.Frame {
 	return slices.DeleteFunc(g.takeAll(), func(f wire.Frame) bool { _, ok := f.(wire.Presence); return ok })

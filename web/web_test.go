@@ -841,10 +841,10 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
-// maxWasm limits the client's size on the first visit: 1.55 MB after brotli. On a slow phone connection (1.6 Mbit/s)
-// that takes 7.8 s. A feature that does not fit must stay out or replace another. A quick build compresses at level 5, so
-// it has a limit of its own for the same client.
-var maxWasm = map[int]int{11: 1_550_000, 5: 1_830_000} // by level of brotli
+// maxWasm limits the client's size on the first visit: 1.58 MB after brotli, of which moderation may take 30 kB. On a slow
+// phone connection (1.6 Mbit/s) that takes 7.9 s. A feature that does not fit must stay out or replace another. A quick
+// build compresses at level 5, so it has a limit of its own for the same client.
+var maxWasm = map[int]int{11: 1_580_000, 5: 1_866_000} // by level of brotli
 
 func TestBuiltClient(t *testing.T) {
 	const generate = "run `go generate ./...`, then test again"

@@ -25,8 +25,13 @@ func NewDevice() *Device {
 	}()
 	call(js.Global(), "addEventListener", "pageshow", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if args[0].Get("persisted").Bool() {
+			d.end(false)
 			go hold(d.tab)
 		}
+		return nil
+	}))
+	call(js.Global(), "addEventListener", "pagehide", js.FuncOf(func(js.Value, []js.Value) any {
+		d.end(true)
 		return nil
 	}))
 	return d
@@ -41,9 +46,10 @@ func (d *Device) Load() (map[string]string, error) {
 }
 
 // Save stores all of changes, or none of them. The value "" deletes a key. When Save returns nil, the changes are on disk.
-// It blocks.
+// It blocks. The browser can paint what the user has written before it begins to store it.
 func (d *Device) Save(changes map[string]string) error {
 	<-d.held // wait until other tabs can see that this tab is open: otherwise another tab would adopt the changes at once
+	NextTask()
 	return d.database.Save(changes)
 }
 

@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,15 +11,16 @@ import (
 // adopted the records of the closed page (reloadTime in package outbox), and sent or deleted them.
 const noteTime = time.Minute
 
-// Notes keeps in the tab's storage the changes that the device has not stored yet. IndexedDB stores a change some time after
-// the page has asked for it. If the user leaves the page or loads it again before that, the browser may drop the change.
-// But it stores at once what a page writes to the tab's storage, and the tab's next page reads it there.
+// Notes keeps the changes that the device has not stored yet. IndexedDB stores a change some time after the page has asked
+// for it. If the user leaves the page or loads it again before that, the browser may drop the change. But it stores at once
+// what a page writes to the tab's storage as it ends, and the tab's next page reads it there.
 type Notes struct {
 	tab *Storage // static
 
-	mu    sync.Mutex        // guards the fields below
-	left  map[string]string // what the tab's page before has noted, by key; empty once the device has stored it
-	noted map[string]string // the changes of the last call of Note
+	mu     sync.Mutex        // guards the fields below
+	left   map[string]string // what the tab's page before has noted, by key; empty once the device has stored it
+	noted  map[string]string // the changes of the last call of Note
+	ending bool              // the user has left the page
 }
 
 // read reads what the tab's page before has noted. now is the time of the wall clock.
@@ -37,8 +37,18 @@ func (n *Notes) read(tab *Storage, now time.Time) {
 func (n *Notes) Note(changes map[string]string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !maps.Equal(changes, n.noted) {
-		n.noted = changes
+	n.noted = changes
+	if n.ending { // a page that ends may still note the draft
+		n.writeLocked()
+	}
+}
+
+// end runs when the user has left the page (yes), or when the page comes back from the browser's cache.
+func (n *Notes) end(yes bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ending = yes
+	if yes {
 		n.writeLocked()
 	}
 }
@@ -55,15 +65,15 @@ func (n *Notes) storeLeft(save func(changes map[string]string) error) error {
 		return err
 	}
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	n.left = nil
-	n.writeLocked()
+	n.mu.Unlock()
+	_ = n.tab.Delete(NotesKey) // where the browser denies storage, there is nothing to delete
 	return nil
 }
 
 // writeLocked writes the notes into the tab's storage as a text: the time in milliseconds since 1970, and then each key and
 // its value, each in a line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes a
-// line break as \n. If a key is there twice, the later value counts.
+// line break as \n. If a key is there twice, the later value counts. If there are no notes, writeLocked deletes the text.
 func (n *Notes) writeLocked() {
 	lines := []string{strconv.FormatInt(time.Now().UnixMilli(), 10)}
 	for _, changes := range []map[string]string{n.left, n.noted} {
@@ -78,8 +88,8 @@ func (n *Notes) writeLocked() {
 	_ = n.tab.Save(NotesKey, strings.Join(lines, "\n")) // without it only the device keeps the changes
 }
 
-// decodeNotes returns the changes in a text of writeLocked. It returns nil if the text is older than noteTime, or is none of
-// writeLocked.
+// decodeNotes returns the changes in a text of writeLocked. It returns nil if the text is older than noteTime, or is not one
+// of writeLocked.
 func decodeNotes(text string, now time.Time) map[string]string {
 	lines := strings.Split(text, "\n")
 	at, err := strconv.ParseInt(lines[0], 10, 64)

@@ -14,11 +14,13 @@ func TestNotesOutliveThePage(t *testing.T) {
 	first := &Notes{}
 	first.read(tab, now)
 	want := map[string]string{"letter/1": `{"text":"line\n\"two\""}`, "draft/1": ""}
+	first.end(true)
 	first.Note(want)
 
 	second := &Notes{}
 	second.read(tab, time.Now())
 	second.Note(map[string]string{"draft/2": "new"}) // must not replace what is left
+	second.end(true)
 	refused := errors.New("refused")
 	if err := second.storeLeft(func(map[string]string) error { return refused }); !errors.Is(err, refused) {
 		t.Fatalf("storeLeft returns %v, want the error of save", err)
@@ -43,7 +45,10 @@ func TestNotesOutliveThePage(t *testing.T) {
 		t.Errorf("the tab still has %q", text)
 	}
 	third.Note(map[string]string{"draft/3": "x"})
+	third.end(true)
+	third.end(false)
 	third.Note(nil)
+	third.end(true)
 	if text, _ := tab.Load(NotesKey); text != "" {
 		t.Errorf("when all is stored, the tab still has %q", text)
 	}

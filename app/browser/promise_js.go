@@ -31,6 +31,22 @@ func catch(err *error) {
 	}
 }
 
+// NextTask waits until the browser has ended its present task, such as a key press, and has begun another. In a hidden page,
+// where timers are late, it does not wait.
+func NextTask() {
+	if global("document").Get("hidden").Truthy() {
+		return
+	}
+	begun := make(chan struct{})
+	begin := js.FuncOf(func(js.Value, []js.Value) any {
+		close(begun)
+		return nil
+	})
+	call(js.Global(), "setTimeout", begin)
+	<-begun
+	begin.Release()
+}
+
 // firstEvent waits until target has one of these events, and returns the name of that event. For an undefined target it
 // returns "error".
 func firstEvent(target js.Value, events ...string) string {

@@ -61,9 +61,10 @@ func (a *acts) react(key, emoji string, on bool, now clock.Moment) {
 	a.add(room.Act{Seq: m.Seq, Emoji: emoji, On: on}, &m, nil, now)
 }
 
-// remove takes back the user's message that is shown under key, after undoTime.
+// remove takes back the message that is shown under key, after undoTime. It must be the user's own, unless the user is a
+// moderator.
 func (a *acts) remove(key string, now clock.Moment) {
-	if m, ok := a.rooms.shown.Target(key); ok && m.Mine {
+	if m, ok := a.rooms.shown.Target(key); ok && (m.Mine || a.identity.me.Role == wire.RoleModerator) {
 		a.add(room.Act{Seq: m.Seq}, &m, schedule(undoTime, now), now)
 	}
 }

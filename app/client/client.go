@@ -145,6 +145,24 @@ func (s *Client) UndoRemove(key string) { s.do(func() { s.engine.sender.acts.und
 // Flush sends at once the removals that the user could still undo. Call it when the page is hidden or closed.
 func (s *Client) Flush() { s.do(func() { s.engine.sender.acts.flush(s.engine.clock()) }) }
 
+// Moderate asks the server to carry out f, an act of a moderator, in the room that is shown. Moderate sets f.Room. If
+// Moderate returns the zero Problem, the answer comes later: View.Acts ends with the act once everybody is told of it, or
+// View.Notice says why the server has refused it.
+func (s *Client) Moderate(f wire.Moderate) Problem {
+	v, _ := s.last()
+	switch {
+	case v.Ended != Problem{}:
+		return v.Ended
+	case !v.Joined:
+		return Problem{Code: NoRoom}
+	case v.Me.Role != wire.RoleModerator:
+		return Problem{Code: Code(wire.CodeForbidden)}
+	}
+	f.Room = v.Room
+	s.do(func() { s.engine.links.write(f) })
+	return Problem{}
+}
+
 // Typing tells the client that the user has changed the text in the composer; text is the new text. From these calls the
 // client decides when to tell the room that the user begins or stops writing. It sends as few Typing frames as possible.
 func (s *Client) Typing(text string) {

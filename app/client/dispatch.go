@@ -129,6 +129,8 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 		if e.sender.acts.onRefused(f, now) {
 			e.sender.notify(f)
 		}
+	case "moderate":
+		e.sender.notify(f)
 	case "rename":
 		e.identity.nickname.onRefused()
 		e.sender.notify(f)

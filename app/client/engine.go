@@ -61,7 +61,7 @@ func (e *engine) view(previous *View) View {
 		Status: e.connection.status(e.links.welcomed()), Ended: e.connection.ended, Outdated: e.connection.outdated,
 		Me: e.identity.me, MayPost: e.identity.mayPost, Rules: e.identity.rules,
 		Room: r.Name, Joined: r.Joined, Refused: r.Refused, TTL: r.TTL, Messages: r.Messages, Head: r.Head,
-		Company: r.Company, Rooms: e.rooms.news(), Undo: e.sender.acts.undo, Notice: e.sender.notice,
+		Order: r.Order, Company: r.Company, Rooms: e.rooms.news(), Undo: e.sender.acts.undo, Notice: e.sender.notice,
 		Returned: e.sender.returned(r.Name), Unsent: e.sender.outbox.Len(),
 	}
 	if e.links.current == nil && !e.connection.waits() {

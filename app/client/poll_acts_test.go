@@ -90,6 +90,15 @@ func TestPollsCarryActs(t *testing.T) {
 		return wire.Refused{Re: re, Room: "lobby", Seq: seq, Code: wire.CodeRate, Message: "Slow down.", RetryMS: 500}
 	}
 	people := wire.People{Room: "lobby", Total: 2, Users: []wire.User{me, ann}}
+	ms := int64(60_000)
+	mute := wire.Moderate{Room: "lobby", Act: wire.ActMute, User: "g-1", For: &ms}
+	muted := wire.Moderated{Room: "lobby", Seq: 8, Act: wire.ActMute, User: &wire.SomeUser{ID: "g-1"}, By: me, Until: 5}
+	mutedBefore := muted
+	mutedBefore.Seq, mutedBefore.Repeat = 0, true
+	another := muted
+	another.User = &wire.SomeUser{ID: "g-2"}
+	slow := wire.Moderate{Room: "lobby", Act: wire.ActSlow, For: &ms}
+	slowed := wire.Moderated{Room: "lobby", Act: wire.ActSlow, By: me, For: &ms, Repeat: true}
 	for _, tt := range []struct {
 		name   string
 		said   wire.Frame
@@ -118,6 +127,11 @@ func TestPollsCarryActs(t *testing.T) {
 		{"who", wire.Who{Room: "lobby"}, []wire.Frame{wire.Presence{Room: "lobby", People: 3}, people},
 			[]wire.Frame{people}},
 		{"who, refused", wire.Who{Room: "lobby"}, []wire.Frame{refused("who", nil)}, []wire.Frame{refused("who", nil)}},
+		{"moderate, an event", mute, []wire.Frame{muted}, []wire.Frame{mutedBefore}},
+		{"moderate, another's", mute, []wire.Frame{another}, nil},
+		{"moderate, another act", slow, []wire.Frame{muted}, nil},
+		{"moderate, a repeat", slow, []wire.Frame{slowed}, []wire.Frame{slowed}},
+		{"moderate, refused", mute, []wire.Frame{refused("moderate", nil)}, []wire.Frame{refused("moderate", nil)}},
 		{"rename", wire.Rename{Name: "Egret"}, []wire.Frame{wire.Authed{User: me}}, []wire.Frame{wire.Authed{User: me}}},
 		{"rename, refused", wire.Rename{Name: "Egret"}, []wire.Frame{refused("rename", nil)},
 			[]wire.Frame{refused("rename", nil)}},
@@ -165,6 +179,10 @@ func TestPollsBringEvents(t *testing.T) {
 		{"a reaction", []wire.Frame{resumed(3), reactedBy(ann, 5, 3)}, "e1 5"},
 		{"a removal", []wire.Frame{resumed(3), taken(6, 2)}, "e1 6"},
 		{"an expiry", []wire.Frame{resumed(3), wire.Removed{Room: "lobby", Seqs: []int64{2}, Why: wire.WhyExpired}}, "e1 3"},
+		{"an act of a moderator", []wire.Frame{resumed(3),
+			wire.Moderated{Room: "lobby", Seq: 7, Act: wire.ActClear, By: ann}}, "e1 7"},
+		{"a ban", []wire.Frame{resumed(3),
+			wire.Refused{Re: "join", Room: "lobby", Code: wire.CodeForbidden, RetryMS: 60_000}}, ""},
 		{"what was missed", []wire.Frame{whole}, "e1 9"},
 		{"presence", []wire.Frame{resumed(3), wire.Presence{Room: "lobby", People: 2, Came: []wire.User{ann}}}, "e1 3"},
 		{"typing", []wire.Frame{resumed(3), wire.Typing{Room: "lobby", User: &ann}}, "e1 3"},

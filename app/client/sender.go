@@ -96,7 +96,7 @@ func (s *sender) disconnected() {
 
 // notify makes the page say why the server has refused an act or a new name of the user. f is that refusal.
 func (s *sender) notify(f wire.Refused) {
-	s.notice = Notice{N: s.notice.N + 1, Re: f.Re, Problem: Problem{Code: Code(f.Code), Message: f.Message}}
+	s.notice = Notice{N: s.notice.N + 1, Re: f.Re, Problem: Problem{Code: outbox.CodeOf(&f), Message: f.Message}}
 }
 
 // onMessage runs for each message that the server sends. If the user wrote m, the server has accepted the entry with the id

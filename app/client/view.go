@@ -25,6 +25,9 @@ const (
 	NoConnection       = outbox.NoConnection
 	TooBig             = outbox.TooBig
 	OtherAuthor        = outbox.OtherAuthor
+	Muted              = outbox.Muted
+	Banned             = outbox.Banned
+	SlowMode           = outbox.Slow
 	NoRoom        Code = "no-room"     // no room is shown
 	GuestsRead    Code = "guests-read" // guests may only read: the user may write after signing in
 	ReadOnly      Code = "read-only"   // the user is signed in, and may not write
@@ -67,7 +70,7 @@ func (r *Rules) takesActs() bool { return r.Limits.Acts > 0 }
 // A Notice says why the server has refused something that the user did. The page shows each notice once.
 type Notice struct {
 	N       int    // a newer notice has a higher number; 0: there is no notice
-	Re      string // what was refused: "react", "remove" or "rename"
+	Re      string // what was refused: "react", "remove", "moderate" or "rename"
 	Problem Problem
 }
 
@@ -125,6 +128,7 @@ type View struct {
 	TTL      time.Duration
 	Messages []Message
 	Head     int64
+	room.Order
 	room.Company
 
 	Rooms []News // the rooms that the user is in, as Client.SetRooms names them, and the room that is shown
@@ -142,8 +146,9 @@ func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Rules.same(&o.Rules) &&
 		v.Room == o.Room && v.Joined == o.Joined && v.Refused == o.Refused && v.TTL == o.TTL && v.Head == o.Head &&
-		sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) && v.Restored == o.Restored &&
-		v.Unsent == o.Unsent && v.Company.Same(&o.Company) && slices.Equal(v.Undo, o.Undo) && v.Notice == o.Notice &&
+		v.Order.Same(&o.Order) && sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) &&
+		v.Restored == o.Restored && v.Unsent == o.Unsent && v.Company.Same(&o.Company) &&
+		slices.Equal(v.Undo, o.Undo) && v.Notice == o.Notice &&
 		slices.EqualFunc(v.Rooms, o.Rooms, News.same)
 }
 

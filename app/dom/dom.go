@@ -56,7 +56,7 @@ func Active() goapp.Value { return Document().Get("activeElement") }
 func IsBody(e goapp.Value) bool { return e.Equal(Document().Get("body")) }
 
 // Hidden reports whether the page is hidden: in the background, or behind another tab.
-func Hidden() bool { return Document().Get("visibilityState").String() == "hidden" }
+func Hidden() bool { return Document().Get("hidden").Bool() }
 
 // Copy copies text to the clipboard, and then calls done. copied is true if text was copied. done may run before Copy
 // returns, or later on the browser's event loop. If the browser does not let the page use the clipboard, Copy tries the
@@ -112,15 +112,18 @@ func copyByCommand(text string) bool {
 	return copied
 }
 
-// WatchSize calls handle each time the size of e has changed, before the browser paints e with the new size. The first call
-// comes soon after WatchSize was called, the last before stop is called. handle runs on the browser's event loop.
-func WatchSize(e goapp.Value, handle func()) (stop func()) {
+// WatchSizes calls handle each time the sizes of elements have changed, before the browser paints them with the new sizes.
+// The first call comes soon after WatchSizes was called, the last before stop is called. handle runs on the browser's event
+// loop.
+func WatchSizes(handle func(), elements ...goapp.Value) (stop func()) {
 	f := goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 		handle()
 		return nil
 	})
 	observer := goapp.Window().Get("ResizeObserver").New(f)
-	observer.Call("observe", e)
+	for _, e := range elements {
+		observer.Call("observe", e)
+	}
 	return func() {
 		observer.Call("disconnect")
 		f.Release()

@@ -26,9 +26,10 @@ type gallery struct{ goapp.Compo }
 var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "paste", "submit", "scroll",
 	"change", "contextmenu", "pointerover", "pointerleave", "pointerdown"}
 
-// OnMount runs when the browser shows the gallery. For each state it draws the rows of messages, and writes who is typing.
-// It also stops the events in the variable handled before they reach the parts of the page: the handlers of these parts need
-// a running client, and the gallery has none. Only links, the menu of rooms and the focus work.
+// OnMount runs when the browser shows the gallery. For each state it draws the rows of messages, and writes who is typing,
+// and for how long the user can't write. It also stops the events in the variable handled before they reach the parts of the
+// page: the handlers of these parts need a running client, and the gallery has none. Only links, the menu of rooms and the
+// focus work.
 func (g *gallery) OnMount(ctx goapp.Context) {
 	stop := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		args[0].Call("stopPropagation")
@@ -45,6 +46,9 @@ func (g *gallery) OnMount(ctx goapp.Context) {
 			section := dom.ByID(sectionID(i))
 			if line := section.Call("querySelector", ".typing"); line.Truthy() {
 				line.Set("textContent", words.Typing(s.View.Typing))
+			}
+			if line := section.Call("querySelector", "#message-wait"); line.Truthy() {
+				line.Set("textContent", words.Wait(s.View.Wait(time.Now())))
 			}
 			box := section.Call("querySelector", "#"+list.RowsID)
 			if messages := s.View.Messages; box.Truthy() && len(messages) > 0 {

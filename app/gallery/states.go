@@ -55,7 +55,8 @@ func states(now time.Time) []state {
 	all = append(all, bars()...)
 	all = append(all, rooms()...)
 	all = append(all, people()...)
-	return append(all, messages(now)...)
+	all = append(all, messages(now)...)
+	return append(all, order(all[len(all)-1].View.Messages[:3])...)
 }
 
 // connections returns the states of the part that shows the state of the connection.

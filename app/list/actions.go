@@ -6,6 +6,7 @@ import (
 	"mayfly/app/client"
 	"mayfly/app/dom"
 	"mayfly/app/words"
+	"mayfly/shared/wire"
 )
 
 // A row shows the actions of its message in a bar: a toolbar over the upper edge of the row. When the bar appears, nothing
@@ -15,8 +16,8 @@ import (
 // row.
 
 // barOf returns a new bar for m, with a button for each action: a reaction, a reply, copying the text and, if m is the
-// user's own, taking m back. If the server takes no reactions, or has not accepted m yet, the bar has only the button that
-// copies.
+// user's own, taking m back. A moderator can also take back the messages of others, and mute or ban their authors. If the
+// server takes no reactions, or has not accepted m yet, the bar has only the button that copies.
 func (t templates) barOf(m *client.Message) goapp.Value {
 	bar := t.bar.Call("cloneNode", true)
 	reactions := bar.Get("firstChild")
@@ -37,8 +38,12 @@ func (t templates) barOf(m *client.Message) goapp.Value {
 		add(others, button(doReply, ""), words.Of(words.Reply))
 	}
 	add(others, button(doCopy, ""), words.Of(words.CopyText))
-	if acts && m.Mine {
+	moderates := t.me.Role == wire.RoleModerator
+	if acts && (m.Mine || moderates) {
 		add(others, button(doTakeBack, ""), words.Of(words.TakeBack))
+	}
+	if acts && !m.Mine && moderates && m.User.Role != wire.RoleModerator {
+		add(others, button(doModerate, ""), words.Of(words.MuteOrBan))
 	}
 	if m.Seq != 0 {
 		others.Get("nextSibling").Set("textContent", t.clock.SentAndVanishes(m))

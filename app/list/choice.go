@@ -5,8 +5,9 @@ import goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 // An Action is what the user wants to do with a message.
 type Action int
 
-// The page carries out these actions, because a List can't. None means that the page has nothing to do. Retry, Discard and
-// TakeBack are only for the user's own messages. Quote moves the focus from a reply to the message that the reply answers.
+// The page carries out these actions, because a List can't. None means that the page has nothing to do. Retry and Discard
+// are only for the user's own messages, and so is TakeBack, unless the user is a moderator. Quote moves the focus from a
+// reply to the message that the reply answers. Moderate is for a moderator, and about the author of the message.
 const (
 	None Action = iota
 	Copy
@@ -16,6 +17,7 @@ const (
 	Reply
 	TakeBack
 	Quote
+	Moderate
 )
 
 // A Choice is what the user has chosen to do with a message.
@@ -56,6 +58,8 @@ func (l *List) Click(target goapp.Value) Choice {
 		return Choice{Action: TakeBack, Key: key}
 	case doQuote:
 		return Choice{Action: Quote, Key: key}
+	case doModerate:
+		return Choice{Action: Moderate, Key: key}
 	}
 	return Choice{}
 }

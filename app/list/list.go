@@ -37,8 +37,8 @@ const (
 // One type: most of its many methods only pass an event of the page on to the field that handles the event.
 type List struct {
 	leave   func() // moves the focus out of the list
-	onFrame func() // runs when the size of the frame around the rows has changed; may be nil
-	unwatch func() // ends the watch that calls onFrame
+	onSize  func() // runs when the rows or the frame around them have another size; may be nil
+	unwatch func() // ends the watches that call onSize
 	rows    *rows
 	mounted mounted
 	clock   words.Clock // the user's clock; its time is the server's time of the last draw or count
@@ -140,15 +140,16 @@ func (l *List) Mount(box goapp.Value) bool {
 	l.rows.box, l.rows.log, l.rows.templates = box, box.Get("parentNode"), newTemplates()
 	l.divider.element = newDivider()
 	l.ShowLeft(l.countdown.left, time.Time{})
-	if l.onFrame != nil {
-		l.unwatch = dom.WatchSize(l.rows.log, l.onFrame)
+	if l.onSize != nil {
+		l.unwatch = dom.WatchSizes(l.onSize, l.rows.log, l.rows.box)
 	}
 	return true
 }
 
-// WatchFrame makes the list call handle whenever the frame around the rows gets another size, for any reason. handle runs on
-// the browser's event loop, and should make the UI goroutine call ToEnd. Call WatchFrame before the first Draw.
-func (l *List) WatchFrame(handle func()) { l.onFrame = handle }
+// WatchSize makes the list call handle whenever the rows or the frame around them get another size, for any reason. handle
+// runs on the browser's event loop, before the browser paints, and must make the UI goroutine call ToEnd at once. Call
+// WatchSize before the first Draw.
+func (l *List) WatchSize(handle func()) { l.onSize = handle }
 
 // change inserts, moves, updates and removes rows, so that the document has one row for each message in messages.
 func (l *List) change(messages []client.Message, content Content) {
@@ -185,10 +186,7 @@ func (l *List) change(messages []client.Message, content Content) {
 	if held != nil && !held.Call("contains", dom.Active()).Bool() {
 		dom.FocusInPlace(held) // moving an element takes the focus from it
 	}
-	switch {
-	case atEnd && (height == 0 || len(c.put) > 0):
-		l.viewport.toEnd()
-	case anchor != "":
+	if anchor != "" { // at the end of the list, ToEnd scrolls it before the browser paints
 		l.viewport.keep(anchor, y)
 	}
 	if l.viewport.gap > maxGap && !l.viewport.scrolling() {
@@ -234,20 +232,24 @@ func (l *List) Unfollow() { l.viewport.following = false }
 
 // Restart makes the next draw show the newest messages and follow them. The page calls it when the user enters another room.
 func (l *List) Restart() {
-	l.viewport.following = true
+	l.viewport.following, l.viewport.top = true, nowhere
 	l.mounted = mounted{}
 }
 
 // ToNewest scrolls to the newest message and follows it.
 func (l *List) ToNewest(c Content) {
+	followed := l.viewport.following
 	l.Restart()
 	l.Draw(c)
-	l.viewport.toEnd()
+	if !followed { // otherwise ToEnd scrolls, if Draw has added rows
+		l.viewport.toEnd()
+	}
 }
 
-// ToEnd scrolls to the newest message if the list follows it. Call ToEnd after the list became longer or its frame smaller.
+// ToEnd scrolls to the newest message if the list follows it and no row has the focus. WatchSize makes the page call it,
+// when the browser has laid out the rows. If Draw scrolled instead, it would have to make the browser lay them out at once.
 func (l *List) ToEnd() {
-	if l.rows.box == nil {
+	if l.rows.box == nil || l.keyboard.walking() {
 		return
 	}
 	// If the user has just scrolled up, following is false already, although the page gets the scroll event only later.
@@ -257,7 +259,7 @@ func (l *List) ToEnd() {
 }
 
 // NoticeScroll finds out whether the user has scrolled, and whether the list follows its newest message from now on. Call it
-// before Draw: otherwise Draw would not know that the user has scrolled up, and would scroll back to the end.
+// before Draw: otherwise Draw would not know that the user has scrolled up.
 func (l *List) NoticeScroll() {
 	if l.rows.box == nil {
 		return

@@ -54,6 +54,7 @@ const (
 	doReply    = "reply"
 	doTakeBack = "take-back"
 	doQuote    = "quote"
+	doModerate = "moderate"
 )
 
 // maxName is the largest number of characters of a name that the header line of a row shows. The accessible name of the row

@@ -23,6 +23,7 @@ import (
 
 const (
 	maxGap   = 4000 // CSS pixels, a few screens: a higher gap would make the scroll bar plainly wrong
+	nowhere  = -1   // no scrollTop: the list follows its newest message from wherever it is
 	rounding = 1    // CSS pixels: browsers round, so a list at its end may seem to be this far from it
 
 	// endSlack is in CSS pixels. When the user scrolls down, and the end of the list is then at most this far below the
@@ -40,7 +41,7 @@ type viewport struct {
 	rows      *rows
 	following bool      // the list follows its newest message: it scrolls to each message that comes (see follows)
 	gap       float64   // the height of the empty gap above the first row
-	top       float64   // scrollTop after the page last scrolled the list, or last noticed that the user had scrolled
+	top       float64   // scrollTop after the page last scrolled the list or noticed that the user had scrolled, or nowhere
 	remainder float64   // the rounding error of the page's last scroll: the scrollTop that the page wanted, minus top
 	scrolled  time.Time // when the page last noticed that the user had scrolled
 }

@@ -9,6 +9,31 @@ type Clock struct {
 	Hours12 func() bool                   // times are written with 12 hours and AM or PM; nil: with 24 hours
 }
 
+const (
+	offsetsStep = 15 * time.Minute // a time zone changes its offset only at a multiple of this time
+	offsetsLife = time.Second      // how long the browser's answers count: the user may travel
+)
+
+// Remembered returns a function that answers as offset does. It remembers the answers for offsetsLife, because one row asks
+// for ten times, and the browser's answer is slow.
+func Remembered(offset func(time.Time) time.Duration) func(time.Time) time.Duration {
+	var since time.Time
+	answers := map[time.Time]time.Duration{}
+	return func(t time.Time) time.Duration {
+		if time.Since(since) >= offsetsLife {
+			clear(answers)
+			since = time.Now()
+		}
+		step := t.UTC().Truncate(offsetsStep)
+		answer, known := answers[step]
+		if !known {
+			answer = offset(step)
+			answers[step] = answer
+		}
+		return answer
+	}
+}
+
 // wall returns what the user's clock shows at the instant t. The result has the location UTC, but its date, hour and minute
 // are those of the user's time zone.
 func (c Clock) wall(t time.Time) time.Time { return t.UTC().Add(c.Offset(t)) }

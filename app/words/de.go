@@ -30,19 +30,20 @@ var german = language{
 		},
 		CharactersLeft: {one: "noch {0} Zeichen", other: "noch {0} Zeichen"},
 		TooMany:        {one: "{0} Zeichen zu viel", other: "{0} Zeichen zu viel"},
+		Days:           {one: "{0} Tag", other: "{0} Tage"},
 		Hours:          {one: "{0} Stunde", other: "{0} Stunden"},
 		Minutes:        {one: "{0} Minute", other: "{0} Minuten"},
 		Seconds:        {one: "{0} Sekunde", other: "{0} Sekunden"},
 		Others:         {one: "{0} weitere Person", other: "{0} weitere"},
 		People:         {one: "{0} Person", other: "{0} Personen"},
-		TakenBack:      {one: "Deine Nachricht ist zurückgenommen.", other: "Deine {0} Nachrichten sind zurückgenommen."},
-		BroughtBack:    {one: "Deine Nachricht ist wieder da.", other: "Deine {0} Nachrichten sind wieder da."},
+		TakenBack:      {one: "Die Nachricht ist zurückgenommen.", other: "{0} Nachrichten sind zurückgenommen."},
+		BroughtBack:    {one: "Die Nachricht ist wieder da.", other: "{0} Nachrichten sind wieder da."},
 		Discarded: {one: "{0} Nachricht, die nicht gesendet war, ist verworfen.",
 			other: "{0} Nachrichten, die nicht gesendet waren, sind verworfen."},
 		MorePeople: {one: "und {0} weitere Person", other: "und {0} weitere"},
 		Results:    {one: "{0} Treffer", other: "{0} Treffer"},
 	},
-	texts: [keys]string{
+	texts: both(&germanOrder, [keys]string{
 		Product:      "Mayfly",
 		Broke:        "In Mayfly ist etwas kaputtgegangen.",
 		SkipLink:     "Zum Nachrichtenfeld springen",
@@ -389,5 +390,5 @@ var german = language{
 		SignInRefused: "Der Server nimmt deine Anmeldung nicht an.",
 
 		ShortestTime: "weniger als 1 Sekunde",
-	},
+	}),
 }

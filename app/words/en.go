@@ -17,19 +17,20 @@ var english = language{
 		},
 		CharactersLeft: {one: "{0} character left", other: "{0} characters left"},
 		TooMany:        {one: "{0} character too many", other: "{0} characters too many"},
+		Days:           {one: "{0} day", other: "{0} days"},
 		Hours:          {one: "{0} hour", other: "{0} hours"},
 		Minutes:        {one: "{0} minute", other: "{0} minutes"},
 		Seconds:        {one: "{0} second", other: "{0} seconds"},
 		Others:         {one: "{0} other", other: "{0} others"},
 		People:         {one: "{0} person", other: "{0} people"},
-		TakenBack:      {one: "Your message is taken back.", other: "Your {0} messages are taken back."},
-		BroughtBack:    {one: "Your message is back.", other: "Your {0} messages are back."},
+		TakenBack:      {one: "The message is taken back.", other: "{0} messages are taken back."},
+		BroughtBack:    {one: "The message is back.", other: "{0} messages are back."},
 		Discarded: {one: "{0} message that was not sent is discarded.",
 			other: "{0} messages that were not sent are discarded."},
 		MorePeople: {one: "and {0} more", other: "and {0} more"},
 		Results:    {one: "{0} result", other: "{0} results"},
 	},
-	texts: [keys]string{
+	texts: both(&englishOrder, [keys]string{
 		Product:      "Mayfly",
 		Broke:        "Something in Mayfly broke.",
 		SkipLink:     "Skip to the message box",
@@ -367,5 +368,5 @@ var english = language{
 		SignInRefused: "The server does not accept your sign-in.",
 
 		ShortestTime: "less than a second",
-	},
+	}),
 }

@@ -358,30 +358,42 @@ const (
 
 	ShortestTime
 
+	// What moderators do; order.go has the sentences.
+	NoteModerator // stands beside the name of a moderator
+	MuteOrBan     // the button that opens the dialog about a person
+	MuteOrBanWhom // the heading of that dialog; {0}: the name
+	BarLength     // the field for how long a mute or a ban holds
+	MuteUser      // the buttons of the dialog
+	BanUser
+	LiftBar
+	BarHint      // explains what they do
+	BarredNow    // above the list of the people who are muted or banned
+	MutedStill   // {0}: the name, {1}: for how long still
+	BannedStill  // {0}: the name, {1}: for how long still
+	Moderate     // the button that opens the dialog about the room
+	ModerateRoom // the heading of that dialog; {0}: the room
+	SlowLabel
+	SlowOff
+	SlowHere // {0}: the time in which a person may send one message
+	RoomLifeLabel
+	Apply     // the button that sets slow mode and the life of messages
+	ClearRoom // the button after which ClearHint and ClearNow are shown
+	ClearHint
+	ClearNow
+	ActMuted   // {0}: the moderator, {1}: the name of the person, {2}: for how long
+	ActBanned  // {0}: the moderator, {1}: the name of the person, {2}: for how long
+	ActLifted  // {0}: the moderator, {1}: the name of the person
+	ActCleared // {0}: the moderator
+	ActSlowed  // {0}: the moderator, {1}: the time in which a person may send one message
+	ActSlowOff // {0}: the moderator
+	ActLife    // {0}: the moderator, {1}: how long new messages live
+	Somebody   // in place of the name of a person whom nobody knows
+	UserMuted  // why a message was not sent
+	UserBanned // why there is nothing to read in the room
+	WaitMuted  // {0}: for how long still
+	WaitBanned // {0}: for how long still
+	WaitSlow   // {0}: for how long still
+	OnlyModerators
+
 	keys // the number of keys
-)
-
-// A CountKey names a sentence that has plural forms. {0} is the number.
-type CountKey int
-
-// The keys of sentences with plural forms. The comments say what is counted.
-const (
-	Messages CountKey = iota
-	NewMessages
-	Unread // messages that the user has not read
-	MessagesWouldBeLost
-	CharactersLeft
-	TooMany // the characters of a text that are over the limit
-	Hours
-	Minutes
-	Seconds
-	Others // the users who gave a reaction and whom the page does not name
-	People // the people in a room
-	TakenBack
-	BroughtBack // messages that came back after Undo
-	Discarded   // messages that were not sent, after /clear
-	MorePeople  // the people in the room who are not in the list, because the list is too short
-	Results     // the choices that the palette lists
-
-	countKeys // the number of count keys
 )

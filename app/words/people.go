@@ -47,7 +47,7 @@ func IsNamed(u wire.User, name string) bool {
 // Suggested returns the note that the page shows behind the name of u in the list of suggestions: "guest" for a guest. If
 // others is true, other users have the same name. Then the note also has a tag, which is different for each of these users.
 func Suggested(u wire.User, others bool) string {
-	note := Notes(false, u.Anonymous, false)
+	note := Notes(false, u.Anonymous, false, false)
 	if !others {
 		return note
 	}
@@ -78,13 +78,14 @@ func Typing(typists []room.Typist) string {
 func isolated(name string) string { return "\u2068" + name + "\u2069" }
 
 // Notes returns the notes that the list of people shows beside a user's name, such as "you · typing…". Each argument that is
-// true adds a note: the user is the user of this page (you), is a guest (guest), or is typing (typing).
-func Notes(you, guest, typing bool) string {
+// true adds a note: the user is the user of this page (you), is a guest (guest), is a moderator (moderator), or is typing
+// (typing).
+func Notes(you, guest, moderator, typing bool) string {
 	var notes []string
 	for _, n := range []struct {
 		is bool
 		k  Key
-	}{{you, NoteYou}, {guest, NoteGuest}, {typing, NoteTyping}} {
+	}{{you, NoteYou}, {guest, NoteGuest}, {moderator, NoteModerator}, {typing, NoteTyping}} {
 		if n.is {
 			notes = append(notes, Of(n.k))
 		}

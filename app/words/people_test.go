@@ -58,14 +58,15 @@ func TestNameThatAGuestHasChosenIsMarked(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	for _, tt := range []struct {
-		you, guest, typing bool
-		want               string
+		you, guest, moderator, typing bool
+		want                          string
 	}{
-		{false, false, false, ""}, {true, false, false, "you"}, {true, true, false, "you · guest"},
-		{false, true, true, "guest · typing…"}, {false, false, true, "typing…"},
+		{false, false, false, false, ""}, {true, false, false, false, "you"}, {true, true, false, false, "you · guest"},
+		{false, true, false, true, "guest · typing…"}, {false, false, false, true, "typing…"},
+		{true, false, true, false, "you · moderator"}, {false, false, true, true, "moderator · typing…"},
 	} {
-		if got := words.Notes(tt.you, tt.guest, tt.typing); got != tt.want {
-			t.Errorf("Notes(%t, %t, %t) = %q, want %q", tt.you, tt.guest, tt.typing, got, tt.want)
+		if got := words.Notes(tt.you, tt.guest, tt.moderator, tt.typing); got != tt.want {
+			t.Errorf("Notes(%t, %t, %t, %t) = %q, want %q", tt.you, tt.guest, tt.moderator, tt.typing, got, tt.want)
 		}
 	}
 }

@@ -52,8 +52,13 @@ var lessExact = map[wire.Code]Key{
 
 // Refused returns the sentence that says why the server has refused something that the user did, such as a reaction.
 func Refused(n *client.Notice) string {
-	if n.Re == wire.Kind(wire.Rename{}) && n.Problem.Code == client.Code(wire.CodeForbidden) {
-		return Of(OnlyGuests)
+	if n.Problem.Code == client.Code(wire.CodeForbidden) {
+		switch n.Re {
+		case wire.Kind(wire.Rename{}):
+			return Of(OnlyGuests)
+		case wire.Kind(wire.Moderate{}), wire.Kind(wire.Remove{}):
+			return Of(OnlyModerators)
+		}
 	}
 	return Problem(n.Problem)
 }
@@ -76,6 +81,8 @@ var problems = map[client.Code]Key{
 	client.OnlyGuests:    OnlyGuests,
 	client.SignInOver:    SignInOver,
 	client.EndedByServer: EndedByServer,
+	client.Muted:         UserMuted,
+	client.Banned:        UserBanned,
 
 	client.Code(wire.CodeForbidden): WriteSignedIn,
 	client.Code(wire.CodeFull):      RoomFull,

@@ -25,7 +25,10 @@ const (
 	pollSlots = 3
 )
 
+// main lets the browser handle key presses before and after it puts the client together: the user writes already, in a page
+// that this program would otherwise keep from answering until it has drawn its own.
 func main() {
+	browser.NextTask()
 	browser.ReplaceDenied()
 	browser.KeepReadable()
 	app.Speak(app.Language())
@@ -74,6 +77,7 @@ func main() {
 		}
 		s.Run(context.Background()) // starts after Callback, so that a user who signs in is not a guest for a moment
 	}()
+	browser.NextTask()
 	app.Register(s, in, notice, app.LifeInShell())
 	goapp.RunWhenOnBrowser()
 }

@@ -43,6 +43,8 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (finish fun
 		"such as audience=https://api.example&prompt=consent (default none)")
 	algs := f.String("algs", "RS256", "`ALGORITHMS` that tokens may be signed with, such as RS256,ES256")
 	f.StringVar(&a.RequireScope, "require-scope", "", "`SCOPE` that an access token must have (default none)")
+	f.TextVar(&a.Moderators, "moderators", auth.Claims(nil), "`CLAIMS` as claim=value, with commas between them: "+
+		"who has one of them in the token is a moderator in every room, such as groups=moderators (default none)")
 	file := f.String("okta-api-token-file", "", "`FILE` with an Okta API token, with which people's names are looked up; "+
 		"or put the token into "+oktaTokenVariable+" (default none)")
 	f.BoolVar(&a.RequireActive, "require-active", false,
@@ -112,6 +114,7 @@ func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 		{"-client-id", len(a.ClientIDs) > 0}, {"-token", given["token"]}, {"-audience", given["audience"]},
 		{"-scopes", given["scopes"]},
 		{"-authorize-params", a.params != ""}, {"-algs", given["algs"]}, {"-require-scope", a.RequireScope != ""},
+		{"-moderators", len(a.Moderators) > 0},
 		{"the Okta API token", oktaToken}, {"-require-active", a.RequireActive},
 	} {
 		if other.set {

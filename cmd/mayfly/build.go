@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"runtime/debug"
 	"strings"
 
@@ -18,18 +19,21 @@ type build struct {
 	goBy     string // the version of Go
 }
 
+// stamped is the version of a release. The linker sets it (scripts/release); in other builds it is "".
+var stamped string
+
 // thisBuild returns the build of the running binary.
 func thisBuild() build {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return build{version: wire.Version}
+		info = &debug.BuildInfo{}
 	}
 	return buildOf(info)
 }
 
 // buildOf returns the build that info describes.
 func buildOf(info *debug.BuildInfo) build {
-	b := build{version: wire.Version, goBy: info.GoVersion}
+	b := build{version: cmp.Or(stamped, wire.Version), goBy: info.GoVersion}
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,8 +20,8 @@ import (
 
 // config is the checked configuration of "mayfly serve".
 //
-// One type: each of its many fields holds the value of a flag. Only two fields hold the values of several flags: auth those
-// for signing in, and nats those for NATS servers of their own.
+// One type: each of its many fields holds the value of a flag. Only three fields hold the values of several flags: auth
+// those for signing in, nats those for NATS servers of their own, and tls those for TLS.
 type config struct {
 	listen       string
 	publicURL    string // empty: http://localhost with the port of the listener
@@ -40,7 +41,11 @@ type config struct {
 	data         string         // empty: messages are in memory
 	nats         stream.Cluster // without URLs: NATS runs inside this process
 	logFormat    string
+	audit        string // where the audit log goes: a file, or toStdout; empty: nowhere
 	auth         authFlags
+	tls          tlsFlags
+
+	differs []slog.Attr // the flags whose values differ from the defaults, for the log; no secrets
 }
 
 const serveUsage = `Usage: mayfly serve [flags]
@@ -50,23 +55,40 @@ To let others in, put it behind a proxy that speaks https and say under which ad
 
 	mayfly serve -public-url https://chat.example.com -trusted-proxies 127.0.0.1
 
-Each flag can also be set in the environment: -room-bytes as MAYFLY_ROOM_BYTES. A flag wins.
+Each flag can also be set in the environment: -room-bytes as MAYFLY_ROOM_BYTES; or in the file of -config, with lines such as
+room-bytes: 8MiB. A flag wins over the environment, and that over the file. "mayfly check" says what is wrong.
 
 Flags:
 
 `
 
-// parseConfig reads the flags in args, then the environment, and checks the whole configuration. Its error has every
-// problem, and says for each what to do. If args asks for help, parseConfig prints the help and returns flag.ErrHelp.
+// parseConfig reads the flags in args, then the environment and the file of -config, and checks the whole configuration. Its
+// error has every problem, and says for each what to do. If args asks for help, parseConfig prints the help and returns
+// flag.ErrHelp.
 func parseConfig(args []string, env environment, stdout io.Writer) (config, error) {
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
 	return parseFlags(f, defineAuthFlags, serveUsage, args, env, stdout)
 }
 
-// parseFlags does the work that mayfly serve and mayfly dev have in common: it parses args and env, and checks the
-// configuration. f may already have flags that only one of these commands has. defineAuth defines the flags for signing in.
-func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, environment) func() error, usage string,
-	args []string, env environment, stdout io.Writer) (config, error) {
+// parseFlags does the work that mayfly serve and mayfly dev have in common: it parses args, env and the file of -config, and
+// checks the configuration. f may already have flags that only one of these commands has. defineAuth defines the flags for
+// signing in.
+func parseFlags(f *flag.FlagSet, defineAuth defineAuth, usage string, args []string, env environment, stdout io.Writer) (
+	config, error) {
+	c, s, err := readConfig(f, defineAuth, usage, args, env, stdout)
+	if err != nil {
+		return c, err
+	}
+	return c, s.all()
+}
+
+// defineAuth is the type of the function that defines a command's flags for signing in.
+type defineAuth func(*flag.FlagSet, *authFlags, environment) (finish func() error)
+
+// readConfig does the work of parseFlags, but leaves the problems in the settings: their method all returns them. The error
+// is nil, or flag.ErrHelp.
+func readConfig(f *flag.FlagSet, defineAuth defineAuth, usage string, args []string, env environment, stdout io.Writer) (
+	config, *settings, error) {
 	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
 	readLists := defineFlags(f, &c)
 	readAuth := defineAuth(f, &c.auth, env)
@@ -76,16 +98,19 @@ func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, envi
 		fmt.Fprint(stdout, usage)
 		f.SetOutput(stdout)
 		f.PrintDefaults()
-		return c, err
+		return c, s, err
 	}
 	s.readEnvironment(env)
-	problems := append([]error{readLists(), readAuth()}, c.check()...)
-	return c, s.all(problems...)
+	s.readFile()
+	s.checked = append([]error{readLists(), readAuth()}, c.check()...)
+	c.differs = s.differs(c.auth.OktaAPIToken != "")
+	return c, s, nil
 }
 
 // defineFlags defines the flags that set the fields of c, without the flags for signing in. After the flags are parsed, call
 // the returned function finish. It splits the flags that are lists, and returns the problems with them.
 func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
+	f.String(configFlag, "", "`FILE` with flags, as lines such as public-url: https://chat.example.com (default none)")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080",
 		"`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
 	f.StringVar(&c.publicURL, "public-url", "", "`URL` under which people open the chat (default http://localhost:PORT)")
@@ -101,6 +126,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.data, "data", "", "`FOLDER` in which messages outlive a restart, encrypted; it is made if it isn't "+
 		"there; without one messages are in memory (default none)")
 	readNATS := defineNATSFlags(f, &c.nats, &c.data)
+	readTLS := defineTLSFlags(f, c)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
@@ -109,6 +135,8 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; "+
 		"anyone who reaches it may read them (default off)")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
+	f.StringVar(&c.audit, "audit", "", "`FILE` for the audit log, or - for the standard output: what moderators do, "+
+		"sign-ins that are refused, limits that are hit, without any text; SIGHUP opens the file again (default none)")
 	return func() (err error) {
 		if *origins != "" {
 			c.origins = strings.Split(*origins, ",")
@@ -116,7 +144,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		if c.proxies, err = admission.ParseProxies(*proxies); err != nil {
 			err = fmt.Errorf("-trusted-proxies: %w", err)
 		}
-		return errors.Join(err, readNATS())
+		return errors.Join(err, readNATS(), readTLS())
 	}
 }
 
@@ -190,6 +218,13 @@ func (c *config) logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, nil))
 	}
 	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+// logDiffering logs the flags whose values differ from the defaults.
+func (c *config) logDiffering(log *slog.Logger) {
+	if len(c.differs) > 0 {
+		log.LogAttrs(context.Background(), slog.LevelInfo, "settings that differ from the defaults", c.differs...)
+	}
 }
 
 // publicURLFor returns the URL that users open: publicURL, or else localhost with the port of the listener.

@@ -13,6 +13,7 @@ import (
 
 	"mayfly/server/admission"
 	"mayfly/server/auth"
+	"mayfly/server/certs"
 	"mayfly/server/session"
 	"mayfly/server/stream"
 )
@@ -20,7 +21,7 @@ import (
 var defaults = config{
 	listen: "127.0.0.1:8080", ttl: 5 * time.Minute, ttlMin: time.Second, ttlMax: 24 * time.Hour, rate: rate{20, 10 * time.Second},
 	roomMessages: 10000, roomBytes: 8 << 20, streamBytes: 256 << 20, rooms: 10000, conns: 10000, connsPerIP: 200, logFormat: "text",
-	nats: stream.Cluster{Name: "mayfly", Replicas: 3},
+	tls: tlsFlags{acme: certs.ACMEConfig{Domains: []string{}}}, nats: stream.Cluster{Name: "mayfly", Replicas: 3},
 	auth: authFlags{Config: auth.Config{Token: auth.AccessTokens, ClientIDs: []string{}, Audience: "api://default",
 		Algs: []string{"RS256"}},
 		scopes: []string{"openid", "profile", "email", "offline_access"}, anonymous: session.GuestsWrite},
@@ -39,6 +40,13 @@ func TestParseConfig(t *testing.T) {
 		}},
 		{"environment", nil, map[string]string{"MAYFLY_PUBLIC_URL": "https://chat.example.com", "MAYFLY_CONNS": "7", "MAYFLY_DATA": "data"}, func(c *config) {
 			c.publicURL, c.conns, c.data = "https://chat.example.com", 7, "data"
+		}},
+		{"ACME", []string{"-tls-domain", "Chat.example.com,b.example", "-acme-cache", "/c"}, nil, func(c *config) {
+			c.listen, c.tls.httpListen = ":443", ":80"
+			c.tls.acme = certs.ACMEConfig{Domains: []string{"chat.example.com", "b.example"}, Cache: "/c"}
+		}},
+		{"ACME with a folder", []string{"-tls-domain", "a.example", "-data", "/d", "-listen", ":8443", "-http-listen", "off"}, nil, func(c *config) {
+			c.listen, c.data, c.tls.acme = ":8443", "/d", certs.ACMEConfig{Domains: []string{"a.example"}, Cache: "/d/acme"}
 		}},
 		{"a flag wins", []string{"-conns", "8"}, map[string]string{"MAYFLY_CONNS": "7"}, func(c *config) { c.conns = 8 }},
 		{"origins", []string{"-origins", "https://a.example,http://b.example:81"}, nil, func(c *config) {
@@ -61,7 +69,7 @@ func TestParseConfig(t *testing.T) {
 			want := defaults
 			tt.want(&want)
 			got, err := parseConfig(tt.args, tt.env, &bytes.Buffer{})
-			if err != nil || !reflect.DeepEqual(got, want) {
+			if got.differs = nil; err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("parseConfig = %+v, %v, want %+v", got, err, want)
 			}
 		})
@@ -113,6 +121,20 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-nats nats://a:4222 -nats-ca /dev/null", "want files in the format PEM"},
 		{"-nats-replicas 1", "-nats-replicas is set, but not -nats"},
 		{"-nats-creds /none", "-nats-creds is set, but not -nats"},
+		{"-tls-cert /none", "-tls-cert and -tls-key belong together"},
+		{"-tls-key /none", "-tls-cert and -tls-key belong together"},
+		{"-tls-cert /none/there -tls-key /none", "-tls-cert: open /none/there"},
+		{"-tls-cert /dev/null -tls-key /dev/null", "want a certificate with those of its signers"},
+		{"-tls-domain *.example.com", "use -tls-cert"},
+		{"-tls-domain chat", "is no host name on the internet"},
+		{"-tls-domain a.example -tls-cert /none -tls-key /none", "-tls-domain and -tls-cert are both set"},
+		{"-tls-domain a.example -acme-ca http://ca.example", "want the https URL"},
+		{"-acme-ca https://ca.example", "-acme-ca is set, but not -tls-domain"},
+		{"-acme-cache /none", "-acme-cache is set, but not -tls-domain"},
+		{"-http-listen :80", "neither -tls-domain nor -tls-cert"},
+		{"-tls-domain a.example -http-listen 80", "want host:port, such as :80, or off"},
+		{"-hsts 1h", "people do not open the chat by https"},
+		{"-hsts -1h -public-url https://a.example", "want whole seconds"},
 		{"-nonsense", "there is no flag -nonsense"},
 		{"stray", `"stray" is no flag`},
 	} {
@@ -142,7 +164,7 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
-		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log",
+		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "-config",
 		"127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("-help does not name %s:\n%s", want, &out)

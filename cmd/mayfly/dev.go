@@ -34,7 +34,8 @@ Serves the chat to this machine alone until it is interrupted, together with a s
 to try Mayfly, to work on it and to test it. It takes the flags of serve, but not those that say who signs people in, and
 refuses addresses that others can reach.
 
-Each flag can also be set in the environment: -access-ttl as MAYFLY_ACCESS_TTL. A flag wins.
+Each flag can also be set in the environment: -access-ttl as MAYFLY_ACCESS_TTL; or in the file of -config, with lines such as
+access-ttl: 5m. A flag wins over the environment, and that over the file.
 
 Flags:
 
@@ -88,6 +89,7 @@ func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish fu
 	return func() error {
 		// Set the field and not the flag -audience (by all.Set): check would refuse -audience together with -token id.
 		a.Audience = devAudience
+		a.Moderators = auth.Claims{{Name: devidp.GroupsClaim, Value: devidp.Moderators}}
 		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID), readAll())
 	}
 }
@@ -114,6 +116,9 @@ func (c *devConfig) checkDev() (errs []error) {
 			wrong("%q is not this machine's: mayfly dev takes only -public-url and -origins such as http://localhost:8080",
 				s)
 		}
+	}
+	if c.tls.enabled() {
+		wrong("mayfly dev speaks plain HTTP, because it is for this machine alone: want no -tls-cert and no -tls-domain")
 	}
 	if c.accessTTL < time.Second || c.accessTTL > 24*time.Hour {
 		wrong("-access-ttl is %s: want 1s to 24h", c.accessTTL)

@@ -85,7 +85,7 @@ const wordsFolder = "mayfly/app/words"
 // testOnly are the packages for tests. They may import each other, and those of cmd/mayfly/e2e may import them. Any other
 // package may import them only in its tests.
 var testOnly = []string{"mayfly/server/authtest", "mayfly/server/servertest", "mayfly/server/stream/streamtest",
-	"mayfly/server/stream/natstest", "mayfly/server/tcptest"}
+	"mayfly/server/stream/natstest", "mayfly/server/certs/certstest", "mayfly/server/tcptest"}
 
 // fences says which packages may import a third-party package. No other package may.
 var fences = map[string][]string{
@@ -100,7 +100,9 @@ var fences = map[string][]string{
 	"github.com/coreos/go-oidc":           {"mayfly/server/auth"},
 	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/authtest", "mayfly/server/devidp"},
 	"github.com/zitadel":                  {"mayfly/server/devidp"},
+	"go.yaml.in/yaml":                     {"mayfly/cmd/mayfly"},
 	"golang.org/x/text":                   {"mayfly/server/names/spelling"},
+	"golang.org/x/crypto/acme":            {"mayfly/server/certs"},
 	"golang.org/x/sys":                    {"mayfly/server/conn"},
 }
 

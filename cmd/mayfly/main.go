@@ -12,7 +12,9 @@ import (
 )
 
 func main() {
-	if err := run(untilSignal(), os.Args[1:], environmentOf(os.Environ()), os.Stdout, os.Stderr); err != nil {
+	args := os.Args[1:]
+	err := run(untilSignal(hangupFor(args)), args, environmentOf(os.Environ()), os.Stdout, os.Stderr)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "mayfly: "+err.Error())
 		os.Exit(exitCode(err))
 	}
@@ -44,6 +46,8 @@ Usage:
 
 	mayfly serve [flags]   serve the chat; "mayfly serve -help" lists the flags
 	mayfly dev [flags]     serve it to this machine alone, with people to sign in as, to try it and to work on it
+	mayfly check [flags]   say what is wrong with the flags of serve, the sign-in provider, the folder and the rest
+	mayfly health [URL]    ask a server that runs whether people can chat on it
 	mayfly bench URL       measure a server that runs: how fast messages arrive, and whether all do
 	mayfly version         print the version
 
@@ -62,6 +66,10 @@ func run(ctx context.Context, args []string, env environment, stdout, stderr io.
 		return runServe(ctx, args[1:], env, stdout, stderr)
 	case "dev":
 		return runDev(ctx, args[1:], env, stdout, stderr)
+	case "check":
+		return runCheck(ctx, args[1:], env, stdout)
+	case "health":
+		return runHealth(ctx, args[1:], stdout)
 	case "bench":
 		return runBench(ctx, args[1:], stdout, stderr)
 	case "version", "-version", "--version":
@@ -72,6 +80,6 @@ func run(ctx context.Context, args []string, env environment, stdout, stderr io.
 		return nil
 	default:
 		fmt.Fprint(stderr, usage)
-		return configError{fmt.Errorf("there is no %q: want serve, dev, bench or version", args[0])}
+		return configError{fmt.Errorf("there is no %q: want serve, dev, check, health, bench or version", args[0])}
 	}
 }

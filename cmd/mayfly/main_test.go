@@ -10,9 +10,14 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"mayfly/server/stream/natstest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	natstest.Main()
+	goleak.VerifyTestMain(m)
+}
 
 // TestExitCodes checks that a supervisor can tell a wrong configuration from what may work later.
 func TestExitCodes(t *testing.T) {

@@ -107,7 +107,7 @@ func TestFlagsInPagesExist(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `-([a-z-]+)` \\|").FindAllStringSubmatch(all["docs/flags.md"], -1) {
 		known[m[1]] = true
 	}
-	named := regexp.MustCompile("`(?:mayfly (?:serve|dev|bench) )?-([a-z][a-z-]*)(?: [^`]*)?`")
+	named := regexp.MustCompile("`(?:mayfly (?:serve|dev|check|bench) )?-([a-z][a-z-]*)(?: [^`]*)?`")
 	for _, page := range []string{"README.md", "docs/flags.md", "docs/running.md", "docs/signing-in.md", "docs/proxies.md",
 		"docs/metrics.md", "docs/storage.md", "docs/cluster.md", "docs/security.md", "docs/protocol.md", "docs/attacks.md"} {
 		for _, m := range named.FindAllStringSubmatch(all[page], -1) {

@@ -20,6 +20,7 @@ import (
 	"mayfly/app/pkce"
 	"mayfly/server"
 	"mayfly/server/admission"
+	"mayfly/server/audit"
 	"mayfly/server/auth"
 	"mayfly/server/hub"
 	"mayfly/server/stream"
@@ -68,19 +69,58 @@ func runServe(ctx context.Context, args []string, env environment, stdout, stder
 // servePublic serves the chat on listener until ctx is done. It closes listener.
 func servePublic(ctx context.Context, c config, listener net.Listener, a *admin, stdout io.Writer,
 	log *slog.Logger) error {
-	n, err := newNode(ctx, c, listener, a.metrics, log)
+	c.logDiffering(log)
+	n, err := assemble(ctx, c, listener, a.metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	a.server.Store(n.server)
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
-	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 {
-		log.Warn("people come through a proxy, as the public URL is https, but -trusted-proxies names none: "+
-			"they all count as one address", "conns_per_ip", c.connsPerIP)
+	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 && !c.tls.enabled() {
+		log.Warn(noProxies, "conns_per_ip", c.connsPerIP)
 	}
 	err = n.serve(ctx, listener)
 	return errors.Join(err, n.close())
+}
+
+// noProxies is the warning for a public URL with https and no trusted proxy.
+const noProxies = "people come through a proxy, as the public URL is https, but -trusted-proxies names none: " +
+	"they all count as one address"
+
+// assemble makes the node that serves the chat on listener, and lets it speak TLS if c says so.
+func assemble(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, log *slog.Logger) (
+	*node, error) {
+	certificates, err := c.tls.open(log)
+	if err != nil {
+		return nil, err
+	}
+	if certificates == nil {
+		return newNode(ctx, c, listener, metrics, log)
+	}
+	if c.publicURL == "" {
+		if c.publicURL, err = urlOf(certificates, portFrom(listener)); err != nil {
+			return nil, err
+		}
+	}
+	var leading net.Listener
+	if c.tls.httpListen != "" {
+		if leading, err = listen("-http-listen", c.tls.httpListen); err != nil {
+			return nil, err
+		}
+	}
+	n, err := newNode(ctx, c, listener, metrics, log)
+	if err != nil {
+		if leading != nil {
+			err = errors.Join(err, leading.Close())
+		}
+		return nil, err
+	}
+	if leading != nil {
+		n.lead(leading, certificates)
+	}
+	n.encrypt(certificates, metrics)
+	return n, nil
 }
 
 // listen listens on addr, the value of the command-line flag whose name is in the parameter flag. The error tells the
@@ -110,14 +150,16 @@ const actsPerPost = 3
 
 // node is one running Mayfly server. close stops its parts.
 type node struct {
-	url    string // the URL that users open
-	client string // the version of the web client
-	log    *slog.Logger
-	stream *stream.NATS
-	server *server.Server
-	http   *http.Server
-	stop   context.CancelFunc // ends the background goroutines
-	ended  sync.WaitGroup
+	url     string // the URL that users open
+	client  string // the version of the web client
+	log     *slog.Logger
+	stream  *stream.NATS
+	server  *server.Server
+	http    *http.Server
+	leading *http.Server       // leads people from http to https; nil: nothing does
+	alive   context.Context    // done when the background goroutines must end
+	stop    context.CancelFunc // ends alive
+	ended   sync.WaitGroup
 }
 
 // newNode assembles the parts of a server and starts the background goroutines.
@@ -146,38 +188,48 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
+	auditLog, err := openAudit(c.audit, log)
+	if err != nil {
+		return nil, err
+	}
 	clock := hub.NewClock(time.Now)
 	messages, err := openStream(ctx, c, clock, metrics, log)
 	if err != nil {
 		return nil, err
 	}
-	ttl := wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()}
-	h := hub.New(hub.Config{
-		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n,
-		Per: c.rate.per, RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
-	}, messages, messages, clock, log)
+	limits := c.hub(auditLog)
+	h := hub.New(limits, messages, messages, clock, log)
 	signIn := c.auth.forClients()
 	if verifier != nil {
 		signIn.Verifier, signIn.Ledger = verifier, messages.Facts()
 	}
 	s := server.New(server.Config{
 		Version: wire.Version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,
-		TTL: ttl, Posts: c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per, SignIn: signIn,
-		Anonymous: c.auth.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready, Warning: messages.Warning,
-	}, h, clock, metrics, log)
+		TTL: limits.TTL, Posts: c.rate.n, Acts: limits.Acts, Per: c.rate.per, SignIn: signIn,
+		Anonymous: c.auth.anonymous, Audit: auditLog, Pages: pages, Secure: pages.Secure,
+		Ready: messages.Ready, Warning: messages.Warning}, h, clock, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
-		http: newHTTPServer(s.Handler(), log),
+		http: newHTTPServer(onlyHTTPS(s.Handler(), c.tls.hsts), log),
 	}
-	background, stop := context.WithCancel(context.Background())
-	n.stop = stop
-	n.ended.Go(func() { n.background(h.Run(background)) })
-	n.ended.Go(func() { n.background(s.Run(background)) })
-	n.ended.Go(func() { tuneCollector(background) })
+	n.alive, n.stop = context.WithCancel(context.Background())
+	n.background(h.Run)
+	n.background(s.Run)
+	n.ended.Go(func() { tuneCollector(n.alive) })
+	n.keepAudit(auditLog)
 	if verifier != nil {
-		n.ended.Go(func() { n.background(verifier.Run(background)) })
+		n.background(verifier.Run)
 	}
 	return n, nil
+}
+
+// hub returns the limits of the hub.
+func (c *config) hub(auditLog *audit.Log) hub.Config {
+	return hub.Config{
+		TTL:   wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()},
+		Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per,
+		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms, Audit: auditLog,
+	}
 }
 
 // openStream opens the stream, which stores all messages, with the settings in c: inside this process, or at the NATS
@@ -185,7 +237,8 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 func openStream(ctx context.Context, c config, clock *hub.Clock, metrics prometheus.Registerer, log *slog.Logger) (
 	*stream.NATS, error) {
 	config := stream.Config{
-		Folder: c.data, MaxTTL: c.ttlMax, RoomEvents: hub.EventsPerMessage * c.roomMessages, Bytes: int64(c.streamBytes),
+		Folder: c.data, MaxTTL: c.ttlMax, RoomEvents: hub.EventsPerMessage*c.roomMessages + hub.OrderEvents,
+		Bytes: int64(c.streamBytes),
 	}
 	if len(c.nats.URLs) > 0 {
 		return stream.OpenCluster(ctx, c.nats, config, clock, metrics, log)
@@ -211,17 +264,25 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// background logs the error with which a background goroutine ended.
-func (n *node) background(err error) {
-	if err != nil {
-		n.log.Error("a part of the server ended", "err", err)
-	}
+// background runs a part of the server on a goroutine until close stops it, and logs the error with which it ended.
+func (n *node) background(run func(context.Context) error) {
+	n.ended.Go(func() {
+		if err := run(n.alive); err != nil {
+			n.log.Error("a part of the server ended", "err", err)
+		}
+	})
 }
 
 // serve answers requests until ctx is done.
 func (n *node) serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
-	n.ended.Go(func() { failed <- n.http.Serve(n.server.Listener(listener)) })
+	n.ended.Go(func() {
+		if l := n.server.Listener(listener); n.http.TLSConfig != nil {
+			failed <- n.http.ServeTLS(l, "", "")
+		} else {
+			failed <- n.http.Serve(l)
+		}
+	})
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -239,6 +300,9 @@ func (n *node) close() error {
 	defer cancel()
 	requests, cut := context.WithCancel(ctx)
 	defer cut()
+	if n.leading != nil {
+		n.slow("close the listener of -http-listen", n.leading.Close())
+	}
 	listener := make(chan error, 1)
 	go func() { listener <- n.http.Shutdown(requests) }()
 	n.slow("end the connections", n.server.Close(ctx))

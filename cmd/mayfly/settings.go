@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"regexp"
 	"slices"
@@ -25,18 +26,19 @@ func environmentOf(lines []string) environment {
 	return env
 }
 
-// settings reads the values of flags from a command line, then from the environment. Package flag stops at the first
-// problem; settings goes on and collects every problem.
+// settings reads the values of flags from a command line, then from the environment, then from a file. Package flag stops at
+// the first problem; settings goes on and collects every problem.
 type settings struct {
 	flags   *flag.FlagSet
-	operand *string         // where the argument that is no flag goes, such as a URL; nil: the command takes none
-	given   map[string]bool // the flags on the command line
-	wrong   map[string]bool // the flags without a usable value: each keeps its default, and errs has the problem
-	errs    []error
+	operand *string           // where the argument that is no flag goes, such as a URL; nil: the command takes none
+	from    map[string]string // by flag, where its value comes from: -conns, MAYFLY_CONNS, or mayfly.yml:3: conns
+	wrong   map[string]bool   // the flags without a usable value: each keeps its default, and errs has the problem
+	errs    []error           // the problems with single values
+	checked []error           // the problems that a check of all values has found
 }
 
 func newSettings(flags *flag.FlagSet) *settings {
-	return &settings{flags: flags, given: map[string]bool{}, wrong: map[string]bool{}}
+	return &settings{flags: flags, from: map[string]string{}, wrong: map[string]bool{}}
 }
 
 func (s *settings) problem(format string, args ...any) {
@@ -66,15 +68,15 @@ func (s *settings) readArgs(args []string) error {
 				args = rest[1:] // skip rest[0], which is most likely the value of the unknown flag
 			}
 		case isSwitch(fl) && !hasValue:
-			s.setFlag(fl, "true")
+			s.set(fl, "true", "-"+name)
 			before = name
 		case hasValue:
-			s.setFlag(fl, value)
+			s.set(fl, value, "-"+name)
 		case len(rest) == 0 || s.isFlag(rest[0]):
-			s.given[name], s.wrong[name] = true, true
+			s.from[name], s.wrong[name] = "-"+name, true
 			s.problem("-%s has no value: %s", name, wanted(fl, "", errors.New("want one behind it")))
 		default:
-			s.setFlag(fl, rest[0])
+			s.set(fl, rest[0], "-"+name)
 			args = rest[1:]
 		}
 	}
@@ -94,15 +96,10 @@ func isSwitch(fl *flag.Flag) bool {
 	return ok && value.IsBoolFlag()
 }
 
-// setFlag sets a flag that is on the command line.
-func (s *settings) setFlag(fl *flag.Flag, value string) {
-	s.given[fl.Name] = true
-	s.set(fl, value, "-"+fl.Name)
-}
-
-// set sets fl to value. source is the flag or the variable that the value came from, for the error message. If the value is
-// not usable, fl keeps its default.
+// set sets fl to value. source is the flag, the variable or the line of a file that the value came from, for error messages.
+// If the value is not usable, fl keeps its default.
 func (s *settings) set(fl *flag.Flag, value, source string) {
+	s.from[fl.Name] = source
 	err := s.flags.Set(fl.Name, value)
 	if err == nil {
 		return
@@ -142,7 +139,7 @@ func wanted(fl *flag.Flag, value string, err error) string {
 func (s *settings) readEnvironment(env environment) {
 	s.flags.VisitAll(func(fl *flag.Flag) {
 		name := variableOf(fl)
-		if value := env[name]; value != "" && !s.given[fl.Name] {
+		if value := env[name]; value != "" && s.from[fl.Name] == "" {
 			s.set(fl, value, name)
 		}
 	})
@@ -164,8 +161,11 @@ const variablePrefix = "MAYFLY_"
 
 // variableOf returns the name of the environment variable that sets a flag.
 func variableOf(fl *flag.Flag) string {
-	return variablePrefix + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
+	return variablePrefix + upper(fl.Name)
 }
+
+// upper returns the name of a flag as its variable has it.
+func upper(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
 
 // knownVariables returns the names of the variables of all commands. Both mayfly serve and mayfly dev may be started with
 // one environment file, so a variable that only the other command has is no mistake.
@@ -258,20 +258,61 @@ func distance(a, b string) int {
 // namedFlag matches each flag in the text of a problem, such as -listen.
 var namedFlag = regexp.MustCompile(`(?:^|[ (])-([a-z][a-z-]*)`)
 
-// all returns the problems in one error: first those in s.errs, found while the flags were read, then those in checked,
-// found by a later check of all values. It leaves out each problem in checked that names a flag in s.wrong. The operator's
-// value of such a flag could not be read, so the later check has seen the default in its place.
-func (s *settings) all(checked ...error) error {
+// all returns the problems in one error: first those in s.errs, then those in s.checked, then those in tried, which a trial
+// of the values has found. Of the last two it leaves out each problem that names a flag in s.wrong. The operator's value of
+// such a flag could not be read, so the check has seen the default in its place. A problem that begins with a flag is about
+// its value; if the value comes from a variable or a file, all adds from where.
+func (s *settings) all(tried ...error) error {
 	errs := s.errs
-	joined := errors.Join(checked...)
+	joined := errors.Join(append(s.checked, tried...)...)
 	if joined == nil {
 		return errors.Join(errs...)
 	}
 	for line := range strings.SplitSeq(joined.Error(), "\n") {
 		named := namedFlag.FindAllStringSubmatch(line, -1)
 		if !slices.ContainsFunc(named, func(m []string) bool { return s.wrong[m[1]] }) {
-			errs = append(errs, errors.New(line))
+			errs = append(errs, errors.New(line+s.origin(line)))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// named returns the flags without a usable value, and those that err, the error of the method all, names as wrong.
+func (s *settings) named(err error) map[string]bool {
+	names := maps.Clone(s.wrong)
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			for _, m := range namedFlag.FindAllStringSubmatch(line, -1) {
+				names[m[1]] = true
+			}
+		}
+	}
+	return names
+}
+
+// aboutFlag finds the flag with which the text of a problem begins.
+var aboutFlag = regexp.MustCompile(`^-([a-z][a-z-]*)`)
+
+// origin returns from where the flag with which problem begins has its value, as the end of a sentence. It returns "" if the
+// value is the default, or from the command line.
+func (s *settings) origin(problem string) string {
+	m := aboutFlag.FindStringSubmatch(problem)
+	if m == nil || s.from[m[1]] == "" || strings.HasPrefix(s.from[m[1]], "-") {
+		return ""
+	}
+	return " (from " + s.from[m[1]] + ")"
+}
+
+// differs returns the flags whose values differ from their defaults, sorted, for the log. No flag holds a secret. oktaToken
+// says whether there is an Okta API token, which differs shows without its value.
+func (s *settings) differs(oktaToken bool) (flags []slog.Attr) {
+	s.flags.VisitAll(func(fl *flag.Flag) {
+		if value := fl.Value.String(); value != fl.DefValue {
+			flags = append(flags, slog.String(fl.Name, value))
+		}
+	})
+	if oktaToken {
+		flags = append(flags, slog.String("okta-api-token", "hidden"))
+	}
+	return flags
 }

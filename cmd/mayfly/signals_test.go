@@ -4,10 +4,13 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -17,8 +20,12 @@ const childVariable = "UNTIL_SIGNAL_CHILD"
 
 // TestSignalsStop runs a child that waits for untilSignal, and then for the end of its input.
 func TestSignalsStop(t *testing.T) {
-	if os.Getenv(childVariable) != "" {
-		waitForSignal()
+	if means := os.Getenv(childVariable); means != "" {
+		number, err := strconv.Atoi(means)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waitForSignal(hangup(number))
 	}
 	// A signal that this process catches is not ignored by its children, also if this process was started by nohup.
 	caught := make(chan os.Signal, 1)
@@ -29,15 +36,17 @@ func TestSignalsStop(t *testing.T) {
 		signals []syscall.Signal // the first one stops the child, the others follow while it stops
 		killed  bool
 		nohup   bool // whether the child is started with SIGHUP ignored
+		means   hangup
 	}{
-		{"SIGINT", []syscall.Signal{syscall.SIGINT}, false, false},
-		{"SIGTERM", []syscall.Signal{syscall.SIGTERM}, false, false},
-		{"SIGHUP", []syscall.Signal{syscall.SIGHUP}, false, false},
-		{"a terminal that closes", []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP}, false, false},
-		{"SIGHUP after SIGTERM", []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP}, false, false},
-		{"Ctrl-C twice", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, true, false},
-		{"SIGTERM under nohup", []syscall.Signal{syscall.SIGTERM}, false, true},
-		{"SIGHUP under nohup", []syscall.Signal{syscall.SIGHUP}, false, true},
+		{"SIGINT", []syscall.Signal{syscall.SIGINT}, false, false, hangupStops},
+		{"SIGTERM", []syscall.Signal{syscall.SIGTERM}, false, false, hangupReloads},
+		{"SIGHUP", []syscall.Signal{syscall.SIGHUP}, false, false, hangupStops},
+		{"a terminal that closes", []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP}, false, false, hangupStops},
+		{"SIGHUP after SIGTERM", []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP}, false, false, hangupStops},
+		{"Ctrl-C twice", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, true, false, hangupStops},
+		{"SIGTERM under nohup", []syscall.Signal{syscall.SIGTERM}, false, true, hangupStops},
+		{"SIGHUP under nohup", []syscall.Signal{syscall.SIGHUP}, false, true, hangupStops},
+		{"SIGHUP that reloads", []syscall.Signal{syscall.SIGHUP}, false, false, hangupReloads},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ignored := ""
@@ -45,7 +54,7 @@ func TestSignalsStop(t *testing.T) {
 				ignored = "trap '' HUP; "
 			}
 			child := exec.CommandContext(t.Context(), "sh", "-c", ignored+`exec "$0" -test.run='^TestSignalsStop$'`, os.Args[0])
-			child.Env = append(os.Environ(), childVariable+"=1")
+			child.Env = append(os.Environ(), childVariable+"="+strconv.Itoa(int(tt.means)))
 			in, err := child.StdinPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -66,7 +75,7 @@ func TestSignalsStop(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			stops := tt.signals[0] != syscall.SIGHUP || !tt.nohup
+			stops := tt.signals[0] != syscall.SIGHUP || !tt.nohup && tt.means == hangupStops
 			if stops && len(tt.signals) == 1 && !lines.Scan() {
 				t.Error("the child does not stop in order")
 			}
@@ -86,8 +95,8 @@ func TestSignalsStop(t *testing.T) {
 }
 
 // waitForSignal is the child of TestSignalsStop. It writes a line when it is ready, and another one when a signal stops it.
-func waitForSignal() {
-	ctx := untilSignal()
+func waitForSignal(means hangup) {
+	ctx := untilSignal(means)
 	os.Stdout.WriteString("ready\n")
 	ended := make(chan error, 1)
 	go func() {
@@ -101,4 +110,22 @@ func waitForSignal() {
 	case <-ended:
 	}
 	os.Exit(0)
+}
+
+// TestHangupReloadsOnlyWithoutATerminal asks what SIGHUP means in a process that has no controlling terminal.
+func TestHangupReloadsOnlyWithoutATerminal(t *testing.T) {
+	const variable = "HANGUP_CHILD"
+	if os.Getenv(variable) != "" {
+		for _, args := range [][]string{{"serve"}, {"serve", "-ttl", "1m"}, {"dev"}, {"bench", "serve"}, nil} {
+			fmt.Println(hangupFor(args) == hangupReloads)
+		}
+		os.Exit(0)
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHangupReloadsOnlyWithoutATerminal$")
+	child.Env = append(os.Environ(), variable+"=1")
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a new session has no terminal
+	out, err := child.Output()
+	if got := strings.Fields(string(out)); err != nil || strings.Join(got, " ") != "true true false false false" {
+		t.Errorf("SIGHUP reloads: %v, %v, want it for serve alone", got, err)
+	}
 }

@@ -38,7 +38,7 @@ func NewGate(c Config) *Gate {
 }
 
 // Admit takes a slot for the address that r comes from, or rejects r. If the returned Rejection is nil, r is admitted, and
-// the caller must later free the slot.
+// the caller must later free the slot. If there was no slot, only Slot.From is set.
 func (g *Gate) Admit(r *http.Request) (Slot, *Rejection) {
 	if !g.origins.Allow(r) {
 		return Slot{}, Foreign
@@ -49,7 +49,7 @@ func (g *Gate) Admit(r *http.Request) (Slot, *Rejection) {
 	}
 	from := g.proxies.client(r)
 	if rejection := g.slots.take(from); rejection != nil {
-		return Slot{}, rejection
+		return Slot{From: from}, rejection
 	}
 	return Slot{from, g.slots}, nil
 }

@@ -47,6 +47,7 @@ type Config struct {
 	Algs         []string  // allowed signature algorithms; empty: RS256 only
 	RequireScope string    // a scope that tokens must have; empty: no scope is needed
 	KidOptional  bool      // accept tokens without kid if exactly one key of the issuer fits
+	Moderators   Claims    // a user whose token has one of these is a moderator
 
 	OktaAPIToken  string // for names and, with RequireActive, for the status of users; empty: the Users API is not asked
 	RequireActive bool   // refuse users whom the Users API reports as not active
@@ -157,6 +158,11 @@ func (c Config) Check() error {
 	for _, alg := range c.Algs {
 		if !slices.Contains(algs, alg) {
 			wrong("-algs has %q: want some of %s", alg, strings.Join(algs, ","))
+		}
+	}
+	for _, m := range c.Moderators {
+		if fold := strings.ToLower(m.Name); slices.Contains(claimNames, fold) && fold != m.Name {
+			wrong("-moderators has the claim %q: want it as %q, as it is in tokens", m.Name, fold)
 		}
 	}
 	if strings.ContainsAny(c.RequireScope, " \t\r\n") {

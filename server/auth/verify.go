@@ -19,6 +19,8 @@ type Identity struct {
 	Subject string    // the issuer's id of the user
 	JTI     string    // the token's id, from the claim jti; a hash of the token if jti is missing or too long
 	Expires time.Time // the claim exp of the token; Leeway is not added
+
+	Moderator bool // the token has one of Config.Moderators
 }
 
 // Verify checks a token of the kind Config.Token and returns its user's identity. The error is an *Error. idToken may be
@@ -98,6 +100,7 @@ func (v *Verifier) identify(t token, claims object) Identity {
 	sum := sha256.Sum256([]byte("mayfly user 1\x00" + v.config.Issuer + "\x00" + id.Subject))
 	id.ID = "u-" + base64.RawURLEncoding.EncodeToString(sum[:18])
 	id.Name = "user-" + hex.EncodeToString(sum[18:21]) // the name until a better one is known
+	id.Moderator = slices.ContainsFunc(v.config.Moderators, func(c Claim) bool { return c.in(claims) })
 	exp, _ := claims.number("exp")
 	id.Expires = instant(exp)
 	if id.JTI, _ = claims.text("jti"); id.JTI == "" || len(id.JTI) > maxSubject {

@@ -26,12 +26,14 @@ type Verifier struct {
 	warning  string                               // set by SetWarning
 	slow     time.Duration                        // set by SetSlow
 	asked    int                                  // how often Verify was called
+
+	moderators map[string]bool // set by SetModerator
 }
 
 // NewVerifier returns a Verifier that has issued no token.
 func NewVerifier() *Verifier {
 	return &Verifier{tokens: map[string]auth.Identity{}, refusals: map[string]*auth.Error{},
-		follows: map[string]map[int]func(auth.Change){}}
+		follows: map[string]map[int]func(auth.Change){}, moderators: map[string]bool{}}
 }
 
 // Issue returns a new token for the user whose name is person. The token expires after d.
@@ -41,8 +43,15 @@ func (v *Verifier) Issue(person string, d time.Duration) string {
 	v.n++
 	token := fmt.Sprintf("%s.%s.%d", person, Secret, v.n)
 	v.tokens[token] = auth.Identity{ID: "u-" + person, Name: person, Subject: person, JTI: fmt.Sprintf("jti-%d", v.n),
-		Expires: time.Now().Add(d)}
+		Expires: time.Now().Add(d), Moderator: v.moderators[person]}
 	return token
+}
+
+// SetModerator makes the tokens that Issue returns from now on say whether the user person is a moderator.
+func (v *Verifier) SetModerator(person string, is bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.moderators[person] = is
 }
 
 // Refused returns a new token that Verify refuses for reason. The error that Verify returns has wrong in its

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 )
@@ -16,7 +18,15 @@ const chunkSize = 4 << 10
 var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
 // errPause is the error of Read when it is time to wait for the client without memory for reading.
-var errPause = errors.New("the client has sent nothing more")
+var errPause error = pause{}
+
+// pause is the type of errPause. Its methods make it a net.Error that is temporary: after such an error of the connection
+// under it, a tls.Conn can read on. After any other error it never reads again.
+type pause struct{}
+
+func (pause) Error() string   { return "the client has sent nothing more" }
+func (pause) Timeout() bool   { return false }
+func (pause) Temporary() bool { return true }
 
 // inlet is the network connection that the WebSocket library reads from. Without it, an idle connection would wait inside
 // the library, in a read that needs a large stack and buffers. With it, an idle connection waits in the method wait for its
@@ -26,11 +36,15 @@ var errPause = errors.New("the client has sent nothing more")
 // there is nothing more to read. If a read that took no byte fails, the library keeps its state, so it can read on later.
 // Its documentation does not promise that, so tests check it.
 //
+// Under TLS the inlet reads from and writes to secure, which has the line below it. An idle connection waits for its first
+// encrypted byte in the same way. The tls.Conn then keeps only what has come of a record that is not complete.
+//
 // The goroutine that reads from the WebSocket owns the fields that are not static. After line.stayAwake, the library may
 // read on another goroutine, but never on two at the same time.
 type inlet struct {
 	*line
-	below *bufio.Reader // static; the WebSocket library reads from below, and below reads from the inlet
+	secure *tls.Conn     // static; encrypts over line; nil: the connection has no TLS
+	below  *bufio.Reader // static; the WebSocket library reads from below, and below reads from the inlet
 
 	unread []byte           // bytes of first or of chunk that below has not read yet
 	first  [16]byte         // the bytes that have ended a wait
@@ -41,9 +55,9 @@ type inlet struct {
 	ponged    atomic.Bool // a pong has come since the last ping
 }
 
-// open makes an empty inlet read from l, and first the bytes in early.
-func (in *inlet) open(l *line, early []byte) {
-	in.line, in.unread = l, bytes.Clone(early)
+// open makes an empty inlet read from l, and first the bytes in early. If secure is not nil, it encrypts over l.
+func (in *inlet) open(l *line, secure *tls.Conn, early []byte) {
+	in.line, in.secure, in.unread = l, secure, bytes.Clone(early)
 	in.below = bufio.NewReaderSize(in, 64) // for the headers of frames: payloads are read past it
 }
 
@@ -54,19 +68,44 @@ func (in *inlet) Read(p []byte) (int, error) {
 			in.pause = false
 			return 0, errPause
 		}
-		if in.chunk == nil {
-			in.chunk = chunks.Get().(*[chunkSize]byte)
-		}
-		n, err := in.line.Read(in.chunk[:])
-		if n == 0 {
+		if n, err := in.fill(); n == 0 {
 			return 0, err
 		}
-		in.unread = in.chunk[:n]
 	}
 	in.pause = false
 	n := copy(p, in.unread)
 	in.unread = in.unread[n:]
 	return n, nil
+}
+
+// fill reads bytes of the client into the chunk, and makes them unread.
+func (in *inlet) fill() (n int, err error) {
+	if in.chunk == nil {
+		in.chunk = chunks.Get().(*[chunkSize]byte)
+	}
+	if in.secure != nil {
+		n, err = in.secure.Read(in.chunk[:])
+	} else {
+		n, err = in.line.Read(in.chunk[:])
+	}
+	in.unread = in.chunk[:n]
+	return n, err
+}
+
+// Write implements net.Conn. See line.Write: the same is true under TLS.
+func (in *inlet) Write(p []byte) (int, error) {
+	if in.secure != nil {
+		return in.secure.Write(p)
+	}
+	return in.line.Write(p)
+}
+
+// Close implements net.Conn. Under TLS it first tells the client that no more bytes come.
+func (in *inlet) Close() error {
+	if in.secure != nil {
+		return in.secure.Close()
+	}
+	return in.line.Close()
 }
 
 // onPing and onPong run when the WebSocket library has read a ping or a pong to its end.
@@ -87,7 +126,11 @@ func (in *inlet) mayPause() bool {
 // beginWait returns true if the client has sent nothing more than what the WebSocket library has read. Then the caller must
 // call wait, on a goroutine with a small stack. The library must be between two messages.
 func (in *inlet) beginWait() bool {
-	if !in.line.beginWait(func() bool { return len(in.unread) == 0 && in.below.Buffered() == 0 }) {
+	if !in.line.beginWait(func() bool { return len(in.unread)+len(in.waits.early)+in.below.Buffered() == 0 }) {
+		return false
+	}
+	if in.secure != nil && !in.drained() {
+		_ = in.line.endWait(0, os.ErrDeadlineExceeded, func(int) {}) // the next read finds out whether the line is closed
 		return false
 	}
 	if in.chunk != nil {
@@ -98,7 +141,21 @@ func (in *inlet) beginWait() bool {
 	return true
 }
 
+// drained reports whether the tls.Conn has no more bytes of the client. If it has some, or an error, drained makes them
+// unread, or leaves the error to the next read. The caller has begun a wait: so nobody else reads, and the
+// line has no bytes for the tls.Conn.
+func (in *inlet) drained() bool {
+	n, err := in.fill()
+	return n == 0 && errors.Is(err, errPause)
+}
+
 // wait waits until the client has sent something, or until line.stayAwake is called.
 func (in *inlet) wait() error {
-	return in.line.wait(in.first[:], func(n int) { in.unread = in.first[:n] })
+	return in.line.wait(in.first[:], func(n int) {
+		if in.secure != nil {
+			in.waits.early = in.first[:n]
+		} else {
+			in.unread = in.first[:n]
+		}
+	})
 }

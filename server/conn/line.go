@@ -50,8 +50,9 @@ type line struct {
 
 // waitState says whether a line waits for its next byte (see wait.go).
 type waitState struct {
-	begun bool // beginWait has returned true, and wait has not returned yet
-	never bool // stayAwake was called
+	begun bool   // beginWait has returned true, and endWait was not called yet; Read returns errPause at once
+	never bool   // stayAwake was called
+	early []byte // bytes that have ended a wait, which Read returns before all others
 }
 
 // halfCloser is a connection, such as a TCP connection, whose sending direction can be closed alone. The peer then reads
@@ -67,6 +68,14 @@ func (l *line) Read(p []byte) (int, error) {
 	if l.closed {
 		l.mu.Unlock()
 		return 0, net.ErrClosed
+	}
+	if early := l.waits.early; len(early) > 0 || l.waits.begun {
+		defer l.mu.Unlock()
+		n := copy(p, early)
+		if l.waits.early = early[n:]; n == 0 {
+			return 0, errPause
+		}
+		return n, nil
 	}
 	l.reads++
 	l.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 )
 
 // rawOf returns the system's socket under c. It returns nil if c is not a socket of the system, for example because c
-// encrypts (TLS) or is a connection in memory.
+// is a connection in memory.
 func rawOf(c net.Conn) syscall.RawConn {
 	sc, ok := c.(syscall.Conn)
 	if !ok {

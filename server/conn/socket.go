@@ -27,7 +27,7 @@ type Socket struct {
 	*Conn
 	ws    *websocket.Conn // static
 	in    *inlet          // static; the network connection under ws
-	line  *line           // static; the network connection under in
+	line  *line           // static; the network connection under in, and under TLS if there is TLS
 	ended func()          // static once Start has begun; runs when the socket has ended
 
 	closing  sync.WaitGroup // done when the method close has returned
@@ -117,7 +117,7 @@ func (s *Socket) finish(err error) {
 
 // wake implements transport.
 func (s *Socket) wake() {
-	if s.line.raw != nil {
+	if s.line.raw != nil && s.in.secure == nil {
 		s.shared.Writers.add(s)
 	} else {
 		go s.drain(nil, false)
@@ -157,7 +157,7 @@ func (s *Socket) drain(rest []byte, begun bool) {
 		if begun {
 			err = s.line.writeRest(rest)
 		} else if len(rest) > 0 {
-			_, err = s.line.Write(rest)
+			_, err = s.in.Write(rest)
 		}
 		if err != nil {
 			s.End(err)
@@ -176,7 +176,7 @@ func (s *Socket) drain(rest []byte, begun bool) {
 // write implements transport. Only the method close calls it, by farewell. The write has no deadline here: line.Write fails
 // when the client has taken no byte for stallTimeout.
 func (s *Socket) write(batch []byte) error {
-	_, err := s.line.Write(seal(batch))
+	_, err := s.in.Write(seal(batch))
 	return err
 }
 

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -86,10 +87,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l, ok := conn.(*line)
-	if !ok { // the HTTP server's listener is not from Lines.Listener
-		l = h.lines.wrap(conn)
-	}
+	l, secure := h.lineUnder(conn)
 	if err := rw.Flush(); err != nil {
 		return nil, nil, errors.Join(err, conn.Close())
 	}
@@ -98,6 +96,19 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, conn.Close())
 	}
-	h.inlet.open(l, early)
-	return h.inlet, bufio.NewReadWriter(h.inlet.below, bufio.NewWriterSize(l, controlFrame)), nil
+	h.inlet.open(l, secure, early)
+	return h.inlet, bufio.NewReadWriter(h.inlet.below, bufio.NewWriterSize(h.inlet, controlFrame)), nil
+}
+
+// lineUnder returns the line of a connection of the HTTP server, and what encrypts over that line; nil: nothing does.
+func (h *hijacker) lineUnder(conn net.Conn) (*line, *tls.Conn) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		if l, ok := secure.NetConn().(*line); ok {
+			return l, secure
+		}
+	}
+	if l, ok := conn.(*line); ok {
+		return l, nil
+	}
+	return h.lines.wrap(conn), nil // the HTTP server's listener is not from Lines.Listener
 }

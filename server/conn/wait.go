@@ -10,8 +10,8 @@ import (
 
 // These methods of line let a connection wait for its next byte without memory for reading.
 
-// beginWait begins a wait and returns true, if empty returns true: then the caller must call wait. It returns false if the
-// system gives no raw socket, or if stayAwake was called.
+// beginWait begins a wait and returns true, if empty returns true: then the caller must call wait, or endWait in its place.
+// It returns false if the system gives no raw socket, or if stayAwake was called.
 func (l *line) beginWait(empty func() bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -19,14 +19,15 @@ func (l *line) beginWait(empty func() bool) bool {
 		return false
 	}
 	l.waits.begun = true
+	l.reads++
 	return true
 }
 
-// wait waits until the client has sent bytes, reads the first ones into p, and calls got with their number. If stayAwake is
+// wait waits until the client has sent bytes, reads the first ones into p, and calls got with their number
+// while it holds mu. If stayAwake is
 // called meanwhile, wait returns nil without having read anything. It needs little stack.
 func (l *line) wait(p []byte, got func(n int)) error {
 	l.mu.Lock()
-	l.reads++
 	closed := l.closed
 	l.mu.Unlock()
 	n, err := 0, net.ErrClosed
@@ -36,6 +37,7 @@ func (l *line) wait(p []byte, got func(n int)) error {
 	return l.endWait(n, err, got)
 }
 
+// endWait ends what beginWait has begun, with the result of a read.
 func (l *line) endWait(n int, err error, got func(n int)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -24,6 +24,10 @@ func (p *Provider) correctTokens(answer map[string]any) error {
 			claims["aud"] = p.store.config.ClientID
 			claims["at_hash"] = atHash(answer[string(AccessToken)].(string))
 		}
+		sub, _ := claims["sub"].(string)
+		if who := person(sub); who != nil && who.Moderator {
+			claims[GroupsClaim] = []string{Moderators}
+		}
 		k := p.store.ring.current()
 		for _, f := range wrong {
 			if f.Token != name && (f.Token != "" || name != AccessToken) {

@@ -27,12 +27,14 @@ const (
 	actTimeout = 5 * time.Second
 )
 
-// act is something that a user does to a message: giving a reaction, taking a reaction away, or taking the message back.
+// act is something that a user does to a message: giving a reaction, taking a reaction away, or taking the message back. It
+// is also what a moderator decides about the room (moderate.go).
 // An act exists until the stream has stored its event and delivered the event to this node. Before the delivery this node
 // does not know whether the act changes anything: an event of another client may come first.
 type act struct {
 	actKey
-	on bool // for a reaction: true gives it, false takes it away
+	on       bool      // for a reaction: true gives it, false takes it away
+	decision *decision // for an act of a moderator
 
 	id        string // the id of the act's event
 	sender    *Client
@@ -46,7 +48,7 @@ type act struct {
 // are stored, such as a reaction on, off and on again. Once all of them are stored, the message is as the last of them
 // wants it.
 type actKey struct {
-	kind  Kind   // KindReaction or KindRemoval
+	kind  Kind   // KindReaction, KindRemoval or KindDecision
 	user  string // the id of the user who acts
 	to    int64  // the seq of the message
 	emoji string // the emoji of a reaction; empty for a removal
@@ -70,10 +72,10 @@ func (c *Client) React(f wire.React) {
 	c.act(f.Room, &act{actKey: actKey{KindReaction, c.userID, f.Seq, f.Emoji}, on: f.On == nil || *f.On, sender: c})
 }
 
-// Remove takes back a message of the user's own. It makes these checks, in this order: room, repeat, gone, forbidden, rate,
-// unavailable. Each name is the code of the refusal, except repeat: that check finds out whether the user has asked for the
-// same removal before. If no check refuses the removal, Remove hands its event to the stream and returns. Once the stream
-// delivers the event to this node, every member of the room is told, c included.
+// Remove takes back a message of the user's own; a moderator may take back any message. It makes these checks, in this
+// order: room, repeat, gone, forbidden, rate, unavailable. Each name is the code of the refusal, except repeat: that check
+// finds out whether the user has asked for the same removal before. If no check refuses the removal, Remove hands its event
+// to the stream and returns. Once the stream delivers the event to this node, every member of the room is told, c included.
 func (c *Client) Remove(f wire.Remove) {
 	c.act(f.Room, &act{actKey: actKey{kind: KindRemoval, user: c.userID, to: f.Seq}, sender: c})
 }
@@ -87,10 +89,13 @@ func (c *Client) act(room string, a *act) {
 	r := c.memberOf(room)
 	if r == nil {
 		code, message, retry := c.notJoinedReason(room)
+		if a.kind == KindReaction {
+			code, message, retry = c.excludedReason(room)
+		}
 		a.refuse(c, room, code, message, retry)
 		return
 	}
-	if !c.reaches(r, a.to) {
+	if !r.acts.reaches(c, a.to) {
 		a.refuse(c, room, wire.CodeUnavailable, notArrived, retryUnavailable)
 		return
 	}
@@ -102,11 +107,14 @@ func (c *Client) act(room string, a *act) {
 // refuse sends c the frame refused, which says that a was not carried out. retry is how long c must wait before it tries
 // again; 0: it must not try again.
 func (a *act) refuse(c *Client, room string, code wire.Code, message string, retry time.Duration) {
-	re := wire.Kind(wire.React{})
-	if a.kind == KindRemoval {
-		re = wire.Kind(wire.Remove{})
+	f := wire.Refused{Re: wire.Kind(wire.React{}), Room: room, Seq: &a.to, Code: code, Message: message}
+	switch a.kind {
+	case KindRemoval:
+		f.Re = wire.Kind(wire.Remove{})
+	case KindDecision:
+		f.Re, f.Seq = wire.Kind(wire.Moderate{}), nil
 	}
-	c.Refuse(wire.Refused{Re: re, Room: room, Seq: &a.to, Code: code, Message: message}, retry)
+	c.Refuse(f, retry)
 }
 
 // begin makes the checks of a and returns the event of a, which the caller must give to the stream. If ok is false, there
@@ -141,8 +149,11 @@ func (a *act) event(m *message, now time.Time) Event {
 	if a.kind == KindReaction {
 		e.Body = encodeBody(reaction{To: a.to, Emoji: a.emoji, On: a.on, User: *a.sender.user.Load()})
 	} else {
-		k := m.name.key()
-		e.Body = encodeBody(removal{To: a.to, User: k.user, ID: k.id, At: m.at, Why: wire.WhyAuthor})
+		k, why := m.name.key(), wire.WhyAuthor
+		if k.user != a.user {
+			why = wire.WhyModerator
+		}
+		e.Body = encodeBody(removal{To: a.to, User: k.user, ID: k.id, At: m.at, Why: why})
 	}
 	return e
 }
@@ -168,9 +179,10 @@ func (s *acts) targetLocked(seq int64) *message {
 // mayReactLocked makes the checks of React from forbidden to repeat (see React). m is the message, or nil. If it returns
 // false, the caller must not store a: the sender of a has an answer already, or waits for the answer to an earlier act.
 func (s *acts) mayReactLocked(a *act, m *message) bool {
+	problem, wait := s.room.moderation.silencesLocked(a.sender)
 	switch {
-	case a.sender.role < Writer:
-		a.refuse(a.sender, s.room.name, wire.CodeForbidden, readOnly, 0)
+	case problem != "":
+		a.refuse(a.sender, s.room.name, wire.CodeForbidden, problem, wait)
 	case m == nil || m.takenBack() != nil:
 		a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
 	case !slices.Contains(Emoji[:], a.emoji):
@@ -193,7 +205,7 @@ func (s *acts) mayTakeBackLocked(a *act, m *message) bool {
 		s.answerLocked(a, a.sender, already, m)
 	case m == nil || m.takenBack() != nil:
 		a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
-	case m.name.author.Value().user != a.user:
+	case m.name.author.Value().user != a.user && a.sender.user.Load().Role != wire.RoleModerator:
 		a.refuse(a.sender, s.room.name, wire.CodeForbidden, notYours, 0)
 	case s.joinLocked(a):
 	default:
@@ -240,6 +252,8 @@ func (s *acts) fullLocked(a *act, m *message) bool {
 // it, and the answer is marked as a repeat. For any other why, the answer is a refusal. m is the message, or nil.
 func (s *acts) answerLocked(a *act, c *Client, why outcome, m *message) {
 	switch {
+	case a.decision != nil:
+		s.answerDecisionLocked(c, *a.decision)
 	case why == full:
 		a.refuse(c, s.room.name, wire.CodeFull, reactionsFull, 0)
 	case why != already:
@@ -280,7 +294,8 @@ func (s *acts) failLocked(a *act, c *Client, err error) {
 		a.refuse(c, s.room.name, wire.CodeFull, roomFull, s.room.nextExpiryLocked(s.room.hub.clock.Now()))
 		return
 	}
-	s.room.hub.log.Warn("reaction or removal not stored", "room", s.room.name, "user_id", c.userID, "err", err)
+	s.room.hub.log.Warn("reaction, removal or act of a moderator not stored", "room", s.room.name, "user_id", c.userID,
+		"err", err)
 	a.refuse(c, s.room.name, wire.CodeUnavailable, actNotStored, retryUnavailable)
 }
 
@@ -312,6 +327,12 @@ func (s *acts) onDeliveredLocked(e Event, c change) {
 	case removed:
 		why = already
 		s.room.hub.counts.removals.Add(1)
+		if author := c.message.name.key().user; author != a.user {
+			s.room.hub.config.Audit.Removed(s.room.name, *a.sender.user.Load(), a.to, author)
+		}
+	case decided:
+		s.room.hub.counts.decisions[a.decision.Act].Add(1)
+		a.decision.writeTo(s.room.hub.config.Audit, s.room.name, e.At)
 	default:
 		s.room.hub.refundAct(a.sender, a.chargedAt)
 		s.answerLocked(a, a.sender, why, c.message)

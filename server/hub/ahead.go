@@ -67,28 +67,29 @@ func (a awaited) arrive(seen int64) {
 	}
 }
 
-// reaches returns true once this node has the message of r with that seq, or knows that there is none. It returns false if
-// it cannot find out: then the client must try again. A client that names many messages that are not there is not waited
-// for: such questions count towards the rate of joins.
-func (c *Client) reaches(r *room, seq int64) bool {
+// reaches returns true once this node has the message of the room with that seq, or knows that there is none. It returns
+// false if it cannot find out: then the client must try again. A client that names many messages that are not there is not
+// waited for: such questions count towards the rate of joins.
+func (s *acts) reaches(c *Client, seq int64) bool {
+	r := s.room
 	r.mu.Lock()
-	known := seq <= r.timeline.seen || r.acts.targetLocked(seq) != nil
+	known := seq <= r.timeline.seen || s.targetLocked(seq) != nil
 	r.mu.Unlock()
 	return known || c.membershipRate.take(time.Now()) > 0 || r.catchUp(context.Background(), seq) == nil
 }
 
-// answered returns the seq of the message to which p replies, 0 if p is no reply. If p cannot reply to that message, code,
-// message and retry are those of the refusal.
-func (c *Client) answered(r *room, p wire.Post) (seq int64, code wire.Code, message string, retry time.Duration) {
+// answered returns the seq of the message to which p, a post of c, replies, 0 if p is no reply. If p cannot reply to that
+// message, code, message and retry are those of the refusal.
+func (s *acts) answered(c *Client, p wire.Post) (seq int64, code wire.Code, message string, retry time.Duration) {
 	if p.ReplyTo == nil {
 		return 0, "", "", 0
 	}
-	if !c.reaches(r, *p.ReplyTo) {
+	if !s.reaches(c, *p.ReplyTo) {
 		return 0, wire.CodeUnavailable, notArrived, retryUnavailable
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if m := r.acts.targetLocked(*p.ReplyTo); m == nil || m.takenBack() != nil {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	if m := s.targetLocked(*p.ReplyTo); m == nil || m.takenBack() != nil {
 		return 0, wire.CodeGone, answeredGone, 0
 	}
 	return *p.ReplyTo, "", "", 0

@@ -96,6 +96,15 @@ func (a *attendance) dropLocked(c *Client) {
 	}
 }
 
+// expel removes c from the members because its user is banned. The user does not count as present any more, unless another
+// connection of the user stays in the room.
+func (a *attendance) expel(c *Client, now time.Time) {
+	if a.remove(c, now) && !a.people.connected(c.userID) {
+		a.people.end(c.userID, now)
+		a.stopTyping(c, now)
+	}
+}
+
 // remove removes c from the members, and reports whether c was a member. The user of c still counts as present until the
 // time in the parameter until.
 func (a *attendance) remove(c *Client, until time.Time) bool {

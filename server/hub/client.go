@@ -20,14 +20,15 @@ type Member interface {
 }
 
 // Client is one connection in the hub: its user and the rooms that it has joined. One goroutine calls Join, Leave, Who,
-// Post, React and Remove, in the order in which the frames came; any goroutine may call the other methods. The Member
-// receives the answers.
+// Post, React, Remove and Moderate, in the order in which the frames came; any goroutine may call the other methods. The
+// Member receives the answers.
 type Client struct {
 	hub            *Hub        // static
 	member         Member      // static
 	userID         string      // static
 	role           Role        // static
 	address        string      // static; key in Hub.rates for all guests of one network address; "": no limit by address
+	from           string      // static; the network address of a guest, "" if it is unknown or the user is signed in
 	membershipRate *rateWindow // owned by the goroutine that calls Join; counts the join, leave and who frames
 	posts          inflight    // posts, reactions and removals that have no answer yet
 
@@ -64,15 +65,18 @@ func (h *Hub) NewGuest(m Member, user wire.User, name, address string, role Role
 		membershipRate: newRateWindow(maxMembershipChanges, membershipPer), posts: inflight{drained: make(chan struct{}, 1)},
 	}
 	if user.Anonymous && address != "" {
+		c.from = address
 		c.address = "address " + address // user ids have no space, so this key is never a user's id
 	}
 	h.showNames(h.directory.admit(c, user, name, welcome))
 	return c
 }
 
-// ShowAs changes the name of the client's user, who must be signed in. The user's later messages carry the new name;
-// earlier messages keep the old name.
-func (c *Client) ShowAs(name string) { c.hub.showNames(c.hub.directory.showAs(c.userID, name)) }
+// ShowAs changes the name and the role of the client's user, who must be signed in. The user's later messages carry the new
+// name; earlier messages keep the old name.
+func (c *Client) ShowAs(name, role string) {
+	c.hub.showNames(c.hub.directory.showAs(c.userID, name, role))
+}
 
 const (
 	// A guest may change the name maxRenames times in any span of renamesPer.

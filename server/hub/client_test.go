@@ -21,7 +21,7 @@ func TestRenamed(t *testing.T) {
 		early := ann.posted(first, 1)
 		ann.Post(first)
 		ann.want(t, accepted(early, false), early)
-		ann.ShowAs("Ann Lee")
+		ann.ShowAs("Ann Lee", "")
 		ann.user.Name = "Ann Lee"
 		late := ann.posted(second, 2)
 		ann.Post(second)

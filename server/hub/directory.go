@@ -29,11 +29,12 @@ type directory struct {
 	clock   *Clock        // static
 	changed chan struct{} // static; capacity 1; a value says that untold is not empty
 
-	mu      sync.Mutex           // guards what follows; Member.Send is called with mu held
-	entries map[string]*entry    // by user id
-	names   map[string][]*entry  // by spelling.Key of the name: the users whose names look the same
-	leaving map[string]time.Time // by user id: until when a user of this node without a connection counts as present
-	untold  map[string]bool      // by user id: users with changes that the other nodes were not told yet
+	mu        sync.Mutex           // guards what follows; Member.Send is called with mu held
+	entries   map[string]*entry    // by user id
+	names     map[string][]*entry  // by spelling.Key of the name: the users whose names look the same
+	leaving   map[string]time.Time // by user id: until when a user of this node without a connection counts as present
+	untold    map[string]bool      // by user id: users with changes that the other nodes were not told yet
+	addresses addresses
 }
 
 // entry is what the directory knows about one user.
@@ -44,6 +45,8 @@ type entry struct {
 	clients   []*Client // the user's connections to this node
 	rooms     []stay    // the rooms that the user is in on this node
 	nodes     []string  // ids of the other nodes that the user is on
+
+	elsewhere map[string][]string // by the id of another node: the addresses of a guest's connections to that node
 }
 
 // stay says that a user is in a room, and since when.
@@ -53,8 +56,10 @@ type stay struct {
 }
 
 func newDirectory(clock *Clock) *directory {
-	return &directory{clock: clock, changed: make(chan struct{}, 1), entries: map[string]*entry{},
+	d := &directory{clock: clock, changed: make(chan struct{}, 1), entries: map[string]*entry{},
 		names: map[string][]*entry{}, leaving: map[string]time.Time{}, untold: map[string]bool{}}
+	d.addresses.directory = d
+	return d
 }
 
 // chosen reports whether e is a guest on this node whose present name is a chosen name, not the pseudonym.
@@ -68,12 +73,12 @@ func (d *directory) admit(c *Client, user wire.User, name string, welcome func(w
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e := d.entryLocked(user)
-	known := d.hereLocked(e)
+	known := d.hereLocked(e) && (c.from == "" || slices.Contains(d.addresses.ofLocked(user.ID), c.from))
 	if user.Anonymous {
 		e.pseudonym = user.Name
 		user.Name = d.chooseLocked(e, name)
 	}
-	renamed = d.renameLocked(e, user.Name, nil)
+	renamed = d.renameLocked(e, user.Name, user.Role, nil)
 	e.clients = append(e.clients, c)
 	delete(d.leaving, user.ID)
 	if !known { // the other nodes know this user already; a client that polls is admitted again for each poll
@@ -97,6 +102,7 @@ func (d *directory) dismiss(c *Client, until time.Time) {
 	if i < 0 {
 		return
 	}
+	d.addresses.noteLocked(c.userID, c.from, time.Now())
 	if e.clients = slices.Delete(e.clients, i, i+1); len(e.clients) == 0 {
 		d.leaving[c.userID] = until
 	}
@@ -125,11 +131,17 @@ func (d *directory) leave(id, room string) {
 
 // seen records that the user u is on another node. If the name in u is newer than the name that this node knows, this
 // node takes over the newer name, except for a user who is signed in on this node. seen returns the ids of the users
-// whose names have changed on this node.
-func (d *directory) seen(node string, u namedUser) (renamed []string) {
+// whose names have changed on this node. addresses are those of a guest's connections to the other node.
+func (d *directory) seen(node string, u namedUser, addresses []string) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e := d.entryLocked(u.User)
+	if len(addresses) > 0 {
+		if e.elsewhere == nil {
+			e.elsewhere = map[string][]string{}
+		}
+		e.elsewhere[node] = addresses
+	}
 	if !slices.Contains(e.nodes, node) {
 		e.nodes = append(e.nodes, node)
 	}
@@ -146,6 +158,10 @@ func (d *directory) lost(node, id string) {
 	defer d.mu.Unlock()
 	if e := d.entries[id]; e != nil {
 		e.nodes = slices.DeleteFunc(e.nodes, func(n string) bool { return n == node })
+		for _, address := range e.elsewhere[node] {
+			d.addresses.noteLocked(id, address, time.Now())
+		}
+		delete(e.elsewhere, node)
 		d.removeIfGoneLocked(e)
 	}
 }
@@ -185,17 +201,18 @@ func (d *directory) rename(c *Client, name string) (renamed []string) {
 	if e == nil {
 		return nil
 	}
-	renamed = d.renameLocked(e, d.chooseLocked(e, name), c)
+	renamed = d.renameLocked(e, d.chooseLocked(e, name), "", c)
 	d.tell(c)
 	return renamed
 }
 
-// showAs gives another name to a user who is signed in. It returns the ids of the users whose names have changed.
-func (d *directory) showAs(id, name string) (renamed []string) {
+// showAs gives another name and role to a user who is signed in. It returns the ids of the users whose names, or roles, have
+// changed.
+func (d *directory) showAs(id, name, role string) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if e := d.entries[id]; e != nil {
-		return d.renameLocked(e, name, nil)
+		return d.renameLocked(e, name, role, nil)
 	}
 	return nil
 }
@@ -273,16 +290,16 @@ func (d *directory) takenLocked(id, name string) bool {
 	return slices.ContainsFunc(d.names[spelling.Key(name)], func(e *entry) bool { return e.ID != id })
 }
 
-// renameLocked gives the user of e another name. If the user is a guest, it sends the frame authed to the guest's
+// renameLocked gives the user of e another name and role. If the user is a guest, it sends the frame authed to the guest's
 // connections, except to the connection answered, to which the caller sends authed itself. answered is nil if there is no
 // such connection. If the new name looks like the name of another user, settleLocked decides who keeps it. renameLocked
 // returns the ids of the users whose names have changed.
-func (d *directory) renameLocked(e *entry, name string, answered *Client) (renamed []string) {
-	if e.key != "" && e.Name == name {
+func (d *directory) renameLocked(e *entry, name, role string, answered *Client) (renamed []string) {
+	if e.key != "" && e.Name == name && e.Role == role {
 		return nil
 	}
 	user := e.User
-	user.Name = name
+	user.Name, user.Role = name, role
 	return d.changeLocked(e, namedUser{user, max(d.clock.Now().UnixMilli(), e.named+1)}, answered)
 }
 
@@ -326,9 +343,9 @@ func (d *directory) settleLocked(key string) (renamed []string) {
 		switch {
 		case e == owner || !e.chosen():
 		case owner.Anonymous:
-			renamed = append(renamed, d.renameLocked(e, d.chooseLocked(e, e.Name), nil)...)
+			renamed = append(renamed, d.renameLocked(e, d.chooseLocked(e, e.Name), "", nil)...)
 		default:
-			renamed = append(renamed, d.renameLocked(e, e.pseudonym, nil)...)
+			renamed = append(renamed, d.renameLocked(e, e.pseudonym, "", nil)...)
 		}
 	}
 	return renamed
@@ -337,62 +354,4 @@ func (d *directory) settleLocked(key string) (renamed []string) {
 // tell sends the frame authed to c, with the present name of c's user.
 func (d *directory) tell(c *Client) {
 	c.member.Send(NewFrame(wire.Authed{User: *c.user.Load(), Now: d.clock.Now().UnixMilli()}))
-}
-
-// tellNodesLocked records that the other nodes must be told about the user with that id, and wakes nodes.run, which tells
-// them.
-func (d *directory) tellNodesLocked(id string) {
-	d.untold[id] = true
-	select {
-	case d.changed <- struct{}{}:
-	default:
-	}
-}
-
-// news returns a sighting of each user of this node about whom something has changed since the last call of news. A user
-// who has left this node since then is included.
-func (d *directory) news() []sighting {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var all []sighting
-	for id := range d.untold {
-		all = append(all, d.sightingLocked(id))
-	}
-	clear(d.untold)
-	return all
-}
-
-// everybody returns all users of this node.
-func (d *directory) everybody() []sighting {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var all []sighting
-	for id, e := range d.entries {
-		if d.hereLocked(e) {
-			all = append(all, d.sightingLocked(id))
-		}
-	}
-	return all
-}
-
-// sightingLocked returns the sighting of the user with that id, which this node sends to the other nodes. It contains the
-// user's name and rooms on this node, or says that the user is not on this node any more.
-func (d *directory) sightingLocked(id string) sighting {
-	e := d.entries[id]
-	if e == nil || !d.hereLocked(e) {
-		return sighting{User: wire.User{ID: id}, Gone: true}
-	}
-	return sighting{User: e.User, Named: e.named, Rooms: slices.Clone(e.rooms)}
-}
-
-// count returns how many users are on this node.
-func (d *directory) count() (n int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, e := range d.entries {
-		if d.hereLocked(e) {
-			n++
-		}
-	}
-	return n
 }

@@ -118,7 +118,7 @@ func TestWhoSignsInKeepsTheName(t *testing.T) {
 		dan.news()
 		w.in(t, "cleo", "lobby")
 		here.wantAuthed(t, "Anonymous Heron")
-		dan.ShowAs("CLEA")
+		dan.ShowAs("CLEA", "")
 		there.wantAuthed(t, "Anonymous Otter")
 		time.Sleep(tick)
 		if got := dan.news(); len(got) != 1 || len(got[0].Came) != 4 || got[0].People != 4 {

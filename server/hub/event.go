@@ -16,10 +16,13 @@ const (
 	KindMessage  Kind = "message"  // its Body is the message as JSON, in its compact form
 	KindReaction Kind = "reaction" // a user gave a reaction or took it away; its Body is a reaction in JSON
 	KindRemoval  Kind = "removal"  // a user took a message back; its Body is a removal in JSON
+	KindDecision Kind = "decision" // a moderator decided something about the room; its Body is a decision in JSON
+	KindSweep    Kind = "sweep"    // messages are taken back, because a moderator cleared the room; its Body is a sweep
 )
 
 // Event is anything that takes a seq in a room. User and ID together name an event within its room: a second post with
-// the same User and ID is a repeat. A reaction or a removal has the deadline of the message that it is about.
+// the same User and ID is a repeat. A reaction or a removal has the deadline of the message that it is about. What a
+// moderator decided has the deadline after which it does not matter any more.
 type Event struct {
 	Kind    Kind   // empty if this version of Mayfly cannot read the stored record; then only Seq is set
 	Seq     int64  // 0 until the stream has set it
@@ -65,11 +68,11 @@ type removal struct {
 	Why  string `json:"why"`  // why the message was removed: a value of wire.Removed.Why
 }
 
-// encodeBody encodes v, a reaction or a removal, for Event.Body.
+// encodeBody encodes v, for example a reaction, for Event.Body.
 func encodeBody(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("hub: encode %T: %v", v, err)) // never: both types can be encoded
+		panic(fmt.Sprintf("hub: encode %T: %v", v, err)) // never: all of these types can be encoded
 	}
 	return b
 }
@@ -90,13 +93,3 @@ func (e Event) removal() (r removal, ok bool) {
 
 // isAbout reports whether the event that e is about can have the given seq: it must be lower than the seq of e.
 func (e Event) isAbout(seq int64) bool { return 0 < seq && seq < e.Seq }
-
-// TakenBack returns the message that the removal e takes back, without the message's Body. ok is false if e is not a
-// removal, or is a removal that this version cannot read.
-func (e Event) TakenBack() (m Event, ok bool) {
-	if e.Kind != KindRemoval {
-		return m, false
-	}
-	r, ok := e.removal()
-	return Event{Kind: KindMessage, Seq: r.To, User: r.User, ID: r.ID, At: r.At, Expires: e.Expires}, ok
-}

@@ -46,7 +46,7 @@ func (c change) frames(room string, seq int64) (f, own *Frame) {
 		own = NewFrame(wire.Reacted{Room: room, To: r.To, User: r.User, Emoji: r.Emoji, On: r.On, Seq: seq})
 		return &Frame{whole: own.whole, expires: m.expires, unless: m}, own
 	case removed:
-		own = NewFrame(wire.Removed{Room: room, Seqs: []int64{m.seq}, Why: m.takenBack().why, Seq: seq})
+		own = NewFrame(wire.Removed{Room: room, Seqs: c.seqs, Why: m.takenBack().why, Seq: seq})
 		return own, own
 	}
 	return nil, nil

@@ -9,13 +9,13 @@
 // WebSocket: a Member is anything that takes frames. Stats returns plain counters, and package server makes metrics of
 // them, because the Prometheus client would import net/http.
 //
-// Files from the top down: hub.go, client.go, join.go, room.go, ahead.go (what other nodes have earlier), post.go,
-// act.go (reactions and removals), presence.go, attendance.go, typing.go, expiry.go, timeline.go, snapshot.go and
-// people.go (what a room holds; pure), nodes.go (the exchange with other nodes), directory.go (who is connected, and
-// names), event.go, compact.go, index.go, name.go, stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go,
-// clock.go. A file mostly uses the files after it. There
-// are two exceptions. A Client, a room and nodes have a pointer to their Hub. The methods of Hub, Client and room are
-// spread over several files: join.go to expiry.go, refusals.go, rate.go and stats.go.
+// Files from the top down: hub.go, client.go, join.go, room.go, ahead.go (what other nodes have earlier), post.go, act.go
+// (reactions and removals), moderate.go (acts of moderators), sweep.go, presence.go, attendance.go, typing.go, expiry.go,
+// timeline.go, snapshot.go, order.go, pace.go and people.go (what a room holds; pure), nodes.go (the exchange with other
+// nodes), directory.go (who is connected, and names), sightings.go, addresses.go, event.go, decision.go, compact.go,
+// index.go, name.go, stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go, clock.go. A file mostly uses the
+// files after it. There are two exceptions. A Client, a room and nodes have a pointer to their Hub. The methods of Hub,
+// Client and room are spread over several files: join.go to expiry.go, refusals.go, rate.go and stats.go.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //
@@ -36,6 +36,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mayfly/server/audit"
 	"mayfly/shared/wire"
 )
 
@@ -47,11 +48,12 @@ type Config struct {
 	TTL          wire.TTL
 	Posts        int           // how many posts of one user are accepted in any span of Per
 	GuestPosts   int           // like Posts, but for all guests of one IP address together: one user can be several guests
-	Acts         int           // like Posts, but counts reactions, removals and typing frames
+	Acts         int           // like Posts, but counts reactions, removals, acts of moderators and typing frames
 	Per          time.Duration // the span in which Posts, GuestPosts and Acts are counted
 	RoomMessages int           // the most messages in one room; a message that was taken back counts until its deadline
 	RoomBytes    int           // the most encoded bytes of the live messages in one room, with their reactions
 	Rooms        int           // the most open rooms on this node
+	Audit        *audit.Log    // gets what moderators decide, and the limits that users hit; nil: no log
 }
 
 const (
@@ -85,8 +87,8 @@ type Hub struct {
 	directory *directory // static; who is connected, and the names
 	nodes     *nodes     // static; the exchange with the other nodes
 
-	opening sync.WaitGroup // calls of follow that are running; each of them opens a room
-	posts   inflight       // posts and acts, each from its check until it is both stored and delivered, or has failed
+	tasks sync.WaitGroup // calls of follow, which opens a room, of sweepUp and of spread that are running
+	posts inflight       // posts and acts, each from its check until it is both stored and delivered, or has failed
 
 	drainFailed atomic.Bool // true once Drain has given up: from then on no post is accepted
 
@@ -101,7 +103,7 @@ type Hub struct {
 func New(config Config, stream Stream, signals Signals, clock *Clock, log *slog.Logger) *Hub {
 	h := &Hub{
 		config: config, stream: stream, clock: clock, log: log, wake: make(chan struct{}, 1),
-		posts: inflight{drained: make(chan struct{}, 1)}, counts: counts{refused: countedCodes()},
+		posts: inflight{drained: make(chan struct{}, 1)}, counts: counts{refused: countedCodes(), decisions: countedActs()},
 		directory: newDirectory(clock), rooms: map[string]*room{}, rates: map[string]*rateWindow{},
 	}
 	h.nodes = newNodes(h, signals)
@@ -123,7 +125,7 @@ func (h *Hub) Run(ctx context.Context) error {
 			for _, r := range h.snapshotRooms() {
 				r.close()
 			}
-			h.opening.Wait()
+			h.tasks.Wait()
 			return nil
 		case <-h.wake:
 		case <-timer.C:
@@ -157,7 +159,7 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 	}
 	h.mu.Unlock()
 	if !opening {
-		h.opening.Go(func() { h.follow(r) })
+		h.tasks.Go(func() { h.follow(r) })
 	}
 	select {
 	case <-r.opened: // look here first: if ctx is done, too, the select below might choose ctx
@@ -179,7 +181,7 @@ func (h *Hub) follow(r *room) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	h.nodes.populate(r)
-	r.stop, r.err = h.stream.Follow(ctx, r.name, r.deliver)
+	r.stop, r.err = h.stream.Follow(ctx, r.name, r.moderation.deliver)
 	if r.err != nil {
 		r.mu.Lock()
 		r.closed = true

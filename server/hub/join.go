@@ -51,7 +51,11 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 			refuse(wire.CodeUnavailable, notArrived, retryUnavailable)
 			return
 		}
-		if c.enter(r, j.Cursor) {
+		banned, ok := c.enter(r, j.Cursor)
+		if banned > 0 {
+			c.refuseBanned(r, re, banned)
+		}
+		if ok {
 			return
 		}
 	}
@@ -59,19 +63,35 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 
 // enter makes the client a member of r and adds r to c.rooms. It returns false if r was closed after Join opened it: Join
 // must open the room again. If the client itself is closed, enter does nothing and returns true, so that Join does not
-// try again.
-func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
+// try again. If the client is banned from the room, it only returns for how long.
+func (c *Client) enter(r *room, cursor *wire.Cursor) (banned time.Duration, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return true
+		return 0, true
 	}
-	if !r.join(c, cursor) {
-		return false
+	if banned, ok = r.join(c, cursor); !ok || banned > 0 {
+		return banned, ok
 	}
 	c.rooms[r.name] = r
 	delete(c.refusedJoins, r.name)
-	return true
+	return 0, true
+}
+
+// refuseBanned refuses a join of r because the client is banned. If the user of the client is a banned guest who comes from
+// an address that the ban does not know yet, the ban keeps out guests from there, too.
+func (c *Client) refuseBanned(r *room, re string, wait time.Duration) {
+	c.hub.counts.banned.Add(1)
+	c.mu.Lock()
+	delete(c.refusedJoins, r.name)
+	c.mu.Unlock()
+	c.Refuse(banned(re, r.name), wait)
+	r.mu.Lock()
+	lacks := r.timeline.order.lacks(c, c.hub.clock.Now().UnixMilli())
+	r.mu.Unlock()
+	if lacks {
+		r.moderation.spread(c.userID, []string{c.from})
+	}
 }
 
 // refuseJoin answers a join with the frame refused. If the join may succeed later (retry is not 0), refuseJoin also
@@ -103,6 +123,17 @@ func (c *Client) notJoinedReason(room string) (code wire.Code, message string, r
 	return wire.CodeRoom, joinFirst, 0
 }
 
+// excludedReason does the same as notJoinedReason for a frame with which the user wants to write. There is one difference: a
+// user who is banned from the room is told so.
+func (c *Client) excludedReason(room string) (code wire.Code, message string, retry time.Duration) {
+	if r := c.hub.room(room); r != nil {
+		if wait := r.moderation.bannedFor(c); wait > 0 {
+			return wire.CodeForbidden, youAreBanned, wait
+		}
+	}
+	return c.notJoinedReason(room)
+}
+
 // Leave removes the client from a room.
 func (c *Client) Leave(l wire.Leave) {
 	r := c.forMembership(wire.Kind(l), l.Room)
@@ -122,7 +153,7 @@ func (c *Client) forMembership(re, name string) *room {
 		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRate, Message: tooManyChanges}, wait)
 		return nil
 	}
-	r, _ := c.in(name)
+	r := c.memberOf(name)
 	if r == nil {
 		code, message, retry := c.notJoinedReason(name)
 		c.Refuse(wire.Refused{Re: re, Room: name, Code: code, Message: message}, retry)

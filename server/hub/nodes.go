@@ -79,6 +79,7 @@ type sighting struct {
 	User  wire.User `json:"user"`
 	Named int64     `json:"named,omitempty"` // when the user got the name, in Unix milliseconds
 	Rooms []stay    `json:"rooms,omitempty"` // the rooms that the user is in on that node
+	From  []string  `json:"from,omitempty"`  // the addresses of a guest
 	Gone  bool      `json:"gone,omitempty"`  // the user is not on that node any more; then only User.ID is set
 }
 
@@ -350,7 +351,7 @@ func (x *nodes) applyLocked(id string, n *node, u sighting) {
 		return
 	}
 	n.users[u.User.ID] = u
-	x.hub.showNames(x.hub.directory.seen(id, u.named()))
+	x.hub.showNames(x.hub.directory.seen(id, u.named(), u.From))
 	for _, s := range u.Rooms {
 		if n.rooms[s.Room] == nil {
 			n.rooms[s.Room] = map[string]bool{}

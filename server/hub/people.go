@@ -80,6 +80,13 @@ func (p *people) leave(id string, until time.Time) {
 	}
 }
 
+// end makes a user without a connection in the room count as present on this node only until now.
+func (p *people) end(id string, now time.Time) {
+	if one := p.leaving[id]; one != nil {
+		one.until = now
+	}
+}
+
 // forget removes the users of this node who left and do not count as present any more at the time now. It returns
 // their ids.
 func (p *people) forget(now time.Time) (gone []string) {

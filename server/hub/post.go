@@ -29,11 +29,11 @@ func (c *Client) Post(p wire.Post) {
 	}
 	r := c.memberOf(p.Room)
 	if r == nil {
-		refuse(c.notJoinedReason(p.Room))
+		refuse(c.excludedReason(p.Room))
 		return
 	}
-	if c.role < Writer {
-		refuse(wire.CodeForbidden, readOnly, 0)
+	if problem, wait := r.moderation.silences(c); problem != "" {
+		refuse(wire.CodeForbidden, problem, wait)
 		return
 	}
 	text, problem := wire.CleanText(p.Text)
@@ -41,12 +41,12 @@ func (c *Client) Post(p wire.Post) {
 		refuse(wire.CodeText, problem, 0)
 		return
 	}
-	ttl, problem := c.hub.lifetime(p.TTL)
+	ttl, problem := r.moderation.lifetime(p.TTL)
 	if problem != "" {
 		refuse(wire.CodeTTL, problem, 0)
 		return
 	}
-	answered, code, problem, wait := c.answered(r, p)
+	answered, code, problem, wait := r.acts.answered(c, p)
 	if code != "" {
 		refuse(code, problem, wait)
 		return
@@ -59,10 +59,10 @@ func (c *Client) Post(p wire.Post) {
 	e := NewMessage(wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, ReplyTo: answered,
 		Mentions: distinct(p.Mentions), At: at.UnixMilli(), Expires: at.UnixMilli() + ttl})
 	k := e.key()
-	if wait, repeat := r.reserve(c, k, e.size(), at); wait > 0 || repeat {
+	if refused, repeat := r.reserve(c, k, e.size(), at); refused != nil || repeat {
 		c.hub.refund(c, now)
-		if !repeat {
-			refuse(wire.CodeFull, roomFull, wait)
+		if refused != nil {
+			refuse(refused.code, refused.message, refused.wait)
 		}
 		return
 	}
@@ -94,19 +94,6 @@ func (c *Client) memberOf(name string) *room {
 		return nil
 	}
 	return r
-}
-
-// lifetime returns for how many milliseconds a message lives. ttl is the time that its post asks for, in milliseconds; 0
-// asks for the default. If ttl is too short or too long, problem is the sentence for the refusal.
-func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
-	bounds := h.config.TTL
-	if ttl == 0 {
-		ttl = bounds.Default
-	}
-	if ttl < bounds.Min || ttl > bounds.Default {
-		return 0, badTTL(bounds)
-	}
-	return ttl, ""
 }
 
 // maxRepeats is how many repeats of one post may wait for the stream's answer.
@@ -157,27 +144,38 @@ func (r *room) livingLocked(k key) (e Event, ok bool) {
 	return e, e.Expires > r.hub.clock.Now().UnixMilli()
 }
 
-// reserve adds a pending post of size bytes to the room. In two cases it adds nothing. If the room is full, delay is how
-// long it takes until one of the room's messages expires. If the post is a repeat, repeat is true, and c gets its answer
-// from repeatLocked. Post has looked for a repeat before, but a user may send one post on two connections at once. So
-// reserve looks again, under the same lock under which it adds the post.
-func (r *room) reserve(c *Client, k key, size int, now time.Time) (delay time.Duration, repeat bool) {
+// unreserved says why reserve has not added a post, and how long its author must wait.
+type unreserved struct {
+	code    wire.Code
+	message string
+	wait    time.Duration
+}
+
+// reserve adds a pending post of size bytes to the room. In three cases it adds nothing. If the room is in slow mode, or
+// full, refused says so. If the post is a repeat, repeat is true, and c gets its answer from repeatLocked. Post has looked
+// for a repeat before, but a user may send one post on two connections at once. So reserve looks again, under the same lock
+// under which it adds the post.
+func (r *room) reserve(c *Client, k key, size int, now time.Time) (refused *unreserved, repeat bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.repeatLocked(c, k) {
-		return 0, true
+		return nil, true
+	}
+	if wait := r.pace.wait(c.userID, r.timeline.order.slow.ms, now.UnixMilli()); wait > 0 {
+		return &unreserved{wire.CodeRate, slowMode(r.timeline.order.slow.ms), wait}, false
 	}
 	limit := r.hub.config
 	if r.timeline.held()+len(r.pending) >= limit.RoomMessages || r.timeline.bytes+r.pendingBytes+size > limit.RoomBytes {
-		return r.nextExpiryLocked(now), false
+		return &unreserved{wire.CodeFull, roomFull, r.nextExpiryLocked(now)}, false
 	}
 	if r.pending[k] != nil { // an earlier post had the same key, and its message has expired
 		r.finishLocked(k)
 	}
-	r.pending[k] = &pending{author: c, size: size}
+	r.pending[k] = &pending{author: c, size: size, before: r.pace[c.userID], noted: now.UnixMilli()}
+	r.pace.note(c.userID, now.UnixMilli())
 	r.hub.posts.add()
 	r.pendingBytes += size
-	return 0, false
+	return nil, false
 }
 
 // nextExpiryLocked returns how long a client whose post or reaction did not fit into the room must wait: until a message
@@ -208,6 +206,7 @@ func (r *room) onAppended(k key, chargedAt time.Time, receipt Receipt, err error
 	live, delivered := r.livingLocked(k)
 	if err != nil && !delivered { // a message that was delivered is accepted, even if its acknowledgement was lost
 		r.hub.refund(w.author, chargedAt)
+		r.pace.undo(k.user, w.noted, w.before)
 		r.refuseLocked(w.author, k, err)
 		for _, c := range w.repeats {
 			r.refuseLocked(c, k, err)
@@ -222,6 +221,7 @@ func (r *room) onAppended(k key, chargedAt time.Time, receipt Receipt, err error
 	}
 	if receipt.Repeat {
 		r.hub.refund(w.author, chargedAt)
+		r.pace.undo(k.user, w.noted, w.before)
 	}
 	r.acceptLocked(w.author, e, receipt.Repeat)
 	for _, c := range w.repeats {

@@ -21,6 +21,12 @@ const (
 
 	signedInName = "Only guests can choose a name here: yours comes from your sign-in."
 
+	youAreMuted   = "A moderator has muted you here."
+	youAreBanned  = "A moderator has banned you from this room."
+	notModerator  = "Only moderators can do this."
+	aModerator    = "This person is a moderator too."
+	tooManyBarred = "So many people are muted or banned here that there is no place for more. Lift one of them first."
+
 	messageGone   = "This message is not there any more."
 	answeredGone  = "The message that you answer is not there any more."
 	notYours      = "You can take back only your own messages."
@@ -34,6 +40,11 @@ var reactionsFull = fmt.Sprintf("%d people have given this reaction, which is th
 // tooManyActs returns the sentence for a user who has sent too many reactions and removals.
 func (h *Hub) tooManyActs() string {
 	return fmt.Sprintf("Slow down: %d reactions and removals in %s.", h.config.Acts, human(h.config.Per))
+}
+
+// slowMode returns the sentence for a user who posts too soon in a room in slow mode.
+func slowMode(ms int64) string {
+	return fmt.Sprintf("Slow mode: each person may post once in %s here.", human(time.Duration(ms)*time.Millisecond))
 }
 
 var tooManyChanges = fmt.Sprintf("Slow down: %d joins, leaves and lists of people in %s.", maxMembershipChanges,
@@ -57,6 +68,9 @@ func badTTL(bounds wire.TTL) string {
 // Other code must not send a refused frame itself, because the count would be wrong.
 func (c *Client) Refuse(f wire.Refused, retry time.Duration) {
 	c.hub.counts.refuse(f.Code)
+	if f.Code == wire.CodeRate {
+		c.hub.config.Audit.Limit(f.Re, c.userID, c.from, f.Room)
+	}
 	f.RetryMS = wire.Milliseconds(retry)
 	c.member.Send(NewFrame(f))
 }

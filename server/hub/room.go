@@ -15,6 +15,8 @@ type pending struct {
 	stored  *Event    // the event that the stream stored, without its Body; nil until the stream has answered
 	repeats []*Client // clients that sent the same post again and wait for the same answer
 	size    int       // encoded bytes of the message
+	before  int64     // when the author had posted before, as pace had it; 0: never
+	noted   int64     // when this post was made, as pace has it
 }
 
 // room is an open room: it has members on this node, or it had members less than keepEmptyFor ago.
@@ -35,41 +37,48 @@ type room struct {
 	pendingBytes int // encoded bytes of the messages in pending
 	acts         acts
 	awaited      awaited
+	pace         pace
+	moderation   moderation
 }
 
 func newRoom(h *Hub, name string) *room {
 	r := &room{
 		attendance: attendance{hub: h, name: name, leftAt: time.Now(), people: newPeople()},
 		opened:     make(chan struct{}), timeline: newTimeline(), pending: map[key]*pending{},
-		awaited: awaited{},
+		awaited: awaited{}, pace: pace{},
 	}
-	r.acts = newActs(r)
+	r.acts, r.moderation.room = newActs(r), r
 	return r
 }
 
 // deliver runs when the stream brings an event of the room; the events come in seq order. It applies the event to the
 // timeline, and sends every member the change. If this node does not know the kind of the event, members are sent
-// nothing.
-func (r *room) deliver(e Event) {
+// nothing. It returns what e has changed, and the clients that are not members any more because of e.
+func (r *room) deliver(e Event) (change change, expelled []*Client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed || e.Seq <= r.timeline.seen {
-		return
+		return change, nil
 	}
 	r.hub.clock.AdvanceTo(time.UnixMilli(e.At))
-	change := r.timeline.apply(e, r.hub.clock.Now().UnixMilli())
-	if change.isNew && r.timeline.due[0] == change.message {
+	change = r.timeline.apply(e, r.hub.clock.Now().UnixMilli())
+	if change.isNew && (change.outcome == removed || r.timeline.due[0] == change.message) {
 		r.scheduleLocked()
 	}
 	if change.outcome == posted {
 		delete(r.typing, e.User)
 	}
-	// Make the stream erase the message, which it may still store. If change.isNew is true, the stream has erased the
-	// message already: it delivered the removal to this node, but not the message.
-	if change.outcome == removed && !change.isNew {
-		r.hub.stream.Erase(r.name, change.message.seq)
+	if e.Kind == KindMessage {
+		r.pace.note(e.User, e.At)
 	}
-	if len(r.members) > 0 {
+	// Make the stream erase what it may still store. A message that is not among these was erased already: the stream
+	// delivered the removal to this node, but not the message.
+	for _, seq := range change.erase {
+		r.hub.stream.Erase(r.name, seq)
+	}
+	if change.outcome == decided || change.outcome == spread {
+		expelled = r.moderation.onDecidedLocked(e, change)
+	} else if len(r.members) > 0 {
 		f, own := change.frames(r.name, e.Seq)
 		r.sendButLocked(f, r.acts.senderLocked(e), own)
 	}
@@ -80,21 +89,25 @@ func (r *room) deliver(e Event) {
 			r.finishLocked(k)
 		}
 	}
+	return change, expelled
 }
 
 // join makes c a member, unless c is a member already. It then sends c the joined frame, which contains the changes after
-// cursor. It returns false if r.closed is true.
-func (r *room) join(c *Client, cursor *wire.Cursor) bool {
+// cursor. It returns false if r.closed is true. If c is banned from the room, c stays outside, and banned is for how long.
+func (r *room) join(c *Client, cursor *wire.Cursor) (banned time.Duration, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return false
+		return 0, false
+	}
+	if banned = r.moderation.bannedForLocked(c); banned > 0 {
+		return banned, true
 	}
 	r.enter(c)
 	if !c.member.Send(r.snapshotLocked(cursor)) {
 		r.dropLocked(c)
 	}
-	return true
+	return 0, true
 }
 
 // snapshotLocked returns the joined frame for a client that has every change of the room up to cursor. cursor is nil if
@@ -109,7 +122,7 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	snapshot, resumed := r.timeline.snapshot(after, now)
 	parts := wire.Joined{
 		Room: r.name, Epoch: epoch, Head: r.timeline.head, Resumed: resumed,
-		TTL: r.hub.config.TTL.Default, People: int64(r.people.count()),
+		TTL: r.timeline.order.life(r.hub.config.TTL), Slow: r.timeline.order.slow.ms, People: int64(r.people.count()),
 	}.Parts()
 	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}
 }
@@ -171,6 +184,9 @@ func (r *room) closeLocked() {
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.timeline.order.clear.seq != 0 {
+		r.hub.tasks.Go(r.moderation.sweepUp)
+	}
 	for k, p := range r.pending {
 		if p.stored != nil && p.stored.Expires <= clock.UnixMilli() {
 			r.finishLocked(k)
@@ -179,6 +195,8 @@ func (r *room) tidy(clock, now time.Time) {
 	r.acts.giveUpLocked(now)
 	r.forget(now)
 	r.forgetTypists(now)
+	r.timeline.order.prune(clock.UnixMilli())
+	r.pace.prune(clock.UnixMilli())
 	if now.Sub(r.hub.nodes.born) >= presenceAfter {
 		r.tellPresence()
 	}

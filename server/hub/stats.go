@@ -21,7 +21,10 @@ type Stats struct {
 	Expired    int64 // messages that were removed at their deadline
 	Reactions  int64 // reactions that this node's users gave or took away
 	Removals   int64 // messages that this node's users took back
-	ActRepeats int64 // reactions and removals that changed nothing, because the message was in that state already
+	ActRepeats int64 // reactions, removals and acts of moderators that changed nothing, because all was so already
+
+	Decisions map[string]int64 // acts of moderators of this node that changed something, by wire.Moderate.Act
+	Banned    int64            // joins that were refused because the user is banned
 
 	Users         int   // users on this node
 	Nodes         int   // other nodes that this node knows
@@ -42,8 +45,19 @@ type counts struct {
 	accepted, repeated, deliveries, expired   atomic.Int64
 	reactions, removals, actRepeats           atomic.Int64
 	presences, typing, typingDropped, renames atomic.Int64
+	banned                                    atomic.Int64
 
-	refused map[wire.Code]*atomic.Int64 // static
+	refused   map[wire.Code]*atomic.Int64 // static
+	decisions map[string]*atomic.Int64    // static
+}
+
+// countedActs returns a counter for each act of a moderator.
+func countedActs() map[string]*atomic.Int64 {
+	decisions := map[string]*atomic.Int64{}
+	for _, act := range wire.Acts {
+		decisions[act] = &atomic.Int64{}
+	}
+	return decisions
 }
 
 // countedCodes returns a counter for each code of a refusal, and one for all other codes.
@@ -74,7 +88,7 @@ func (c *counts) refuse(code wire.Code) {
 // Stats returns what h holds now and what it has counted. It takes the lock of each room in turn, so it may wait for a
 // moment while a room sends a frame to its members.
 func (h *Hub) Stats() Stats {
-	s := Stats{Refused: map[wire.Code]int64{}}
+	s := Stats{Refused: map[wire.Code]int64{}, Decisions: map[string]int64{}}
 	for _, r := range h.snapshotRooms() {
 		messages, bytes := r.size()
 		s.Rooms, s.Messages, s.Bytes = s.Rooms+1, s.Messages+messages, s.Bytes+bytes
@@ -86,6 +100,10 @@ func (h *Hub) Stats() Stats {
 	s.Users, s.Nodes, s.SignalsLost = h.directory.count(), h.nodes.count(), h.nodes.lost.Load()
 	s.Presences, s.Typing, s.TypingDropped = h.counts.presences.Load(), h.counts.typing.Load(), h.counts.typingDropped.Load()
 	s.Renames = h.counts.renames.Load()
+	s.Banned = h.counts.banned.Load()
+	for act, n := range h.counts.decisions {
+		s.Decisions[act] = n.Load()
+	}
 	for code, n := range h.counts.refused {
 		s.Refused[code] = n.Load()
 	}

@@ -66,7 +66,8 @@ type takenBack struct {
 	why string // the reason: a value of wire.Removed.Why
 }
 
-// timeline contains what lives in one room: messages with their reactions, and which messages were taken back. Only
+// timeline contains what lives in one room: messages with their reactions, which messages were taken back, and what
+// moderators have set. Only
 // events and the passing of time change a timeline. So the same events lead to the same timeline on every node, even if a
 // node reads them after the stream has erased some messages that were taken back. A timeline has no lock and no clock of
 // its own: room.mu guards it, and its methods take the time as a parameter.
@@ -80,18 +81,22 @@ type timeline struct {
 	due     dueMessages        // the messages in live and removed
 	bytes   int                // encoded bytes of the messages in live, with their reactions
 	events  int                // how many events of KindReaction were about the messages in live and removed
+	order   order              // what moderators have set
 }
 
 func newTimeline() timeline {
-	return timeline{removed: map[int64]*message{}, byName: newIndex()}
+	return timeline{removed: map[int64]*message{}, byName: newIndex(), order: newOrder()}
 }
 
 // change says what an event has changed in a timeline, or why it has changed nothing.
 type change struct {
-	outcome outcome
-	message *message // the message that the event brings or is about; nil if the timeline does not hold it
-	isNew   bool     // the event has brought message into the timeline
-	body    reaction // the reaction; set only for an event of KindReaction
+	outcome  outcome
+	message  *message // the message that the event brings or is about; nil if the timeline does not hold it
+	isNew    bool     // the event has brought message, or other messages, into the timeline
+	body     reaction // the reaction; set only for an event of KindReaction
+	decision decision // set only for an event of KindDecision
+	seqs     []int64  // the messages that the event has taken back
+	erase    []int64  // the seqs of the events that the stream may still hold, and must erase because of this event
 }
 
 // outcome says what an event has done, or why it has done nothing.
@@ -101,7 +106,9 @@ const (
 	passedOver outcome = iota // the event has expired, or this version cannot read it
 	posted                    // the event has added a message
 	reacted                   // the event has given a reaction, or has taken one away
-	removed                   // the event has taken a message back
+	removed                   // the event has taken a message back, or several
+	decided                   // a moderator has changed something
+	spread                    // the event has added addresses to a ban
 	already                   // an earlier event did the same: gave or took away the reaction, or took the message back
 	absent                    // the message that the event is about is unknown, has expired or was taken back
 	full                      // wire.MaxReactors users have given this reaction already, which is the most
@@ -122,6 +129,14 @@ func (t *timeline) apply(e Event, now int64) change {
 	case KindRemoval:
 		if r, ok := e.removal(); ok {
 			return t.takeBack(e, r, now)
+		}
+	case KindDecision:
+		if d, ok := e.decision(); ok {
+			return t.decide(e, d)
+		}
+	case KindSweep:
+		if s, ok := e.sweep(); ok {
+			return t.sweep(e, s, now)
 		}
 	}
 	t.head = e.Seq // even if this version cannot read the event: a newer node may have shown it to its members
@@ -163,31 +178,83 @@ func (t *timeline) react(e Event, r reaction, now int64) change {
 func (t *timeline) takeBack(e Event, r removal, now int64) change {
 	m := t.find(r.To)
 	c := change{outcome: absent, message: m}
+	if e.Expires > now && m != nil && m.takenBack() != nil && m.takenBack().by == e.User {
+		c.outcome = already
+	}
+	t.drop(e, r, e.Expires, now, &c)
+	return c
+}
+
+// sweep applies e, the event of the sweep s: it takes back the messages that s names.
+func (t *timeline) sweep(e Event, s sweep, now int64) change {
+	c := change{outcome: absent}
+	for _, m := range s.Messages {
+		t.drop(e, m.removal, m.Expires, now, &c)
+	}
+	return c
+}
+
+// drop takes back the message that r names, whose deadline is expires, unless the message has expired or was taken back
+// before. It adds to c what it has changed.
+func (t *timeline) drop(e Event, r removal, expires, now int64, c *change) {
+	m := t.find(r.To)
 	switch {
-	case e.Expires <= now:
-		return c
-	case m != nil && m.takenBack() != nil:
-		if m.takenBack().by == e.User {
-			c.outcome = already
-		}
-		return c
+	case expires <= now, m != nil && m.takenBack() != nil:
+		return
 	case m == nil: // the stream has erased the message before this node read it
 		c.isNew = true
-		c.message = &message{seq: r.To, name: key{r.User, r.ID}.name(), at: r.At, expires: e.Expires}
-		if t.byName.find(c.message.name) == nil {
-			t.byName.put(c.message)
+		m = &message{seq: r.To, name: key{r.User, r.ID}.name(), at: r.At, expires: expires}
+		if t.byName.find(m.name) == nil {
+			t.byName.put(m)
 		}
-		heap.Push(&t.due, c.message)
+		heap.Push(&t.due, m)
 	default:
+		c.erase = append(c.erase, r.To)
 		t.bytes -= m.bytes()
 		i := t.after(m.seq - 1)
 		t.live = slices.Delete(t.live, i, i+1)
 	}
-	c.message.takeBack(takenBack{seq: e.Seq, by: e.User, why: r.Why})
-	t.removed[r.To] = c.message
+	m.takeBack(takenBack{seq: e.Seq, by: e.User, why: r.Why})
+	t.removed[r.To] = m
 	t.head, t.lastAct = e.Seq, e.Seq
-	c.outcome = removed
+	c.outcome, c.message, c.seqs = removed, m, append(c.seqs, r.To)
+}
+
+// decide applies e, the event of the decision d.
+func (t *timeline) decide(e Event, d decision) change {
+	c := change{outcome: already, decision: d}
+	if d.Act == wire.ActClear {
+		if t.livesAt(e.At) {
+			t.order.clear = clearing{e.Seq, d.By}
+			c.outcome = decided
+		}
+	} else if changed, replaced := t.order.apply(e, d); changed {
+		c.outcome, c.erase = decided, replaced
+	} else {
+		c.erase = replaced
+	}
+	switch {
+	case c.outcome == decided:
+		t.head = e.Seq
+	case d.Act == actSpread && len(c.erase) == 0:
+		c.outcome = spread
+	}
 	return c
+}
+
+// livesAt reports whether a message lives at the time now.
+func (t *timeline) livesAt(now int64) bool {
+	return slices.ContainsFunc(t.live, func(m *message) bool { return m.expires > now })
+}
+
+// unswept returns the messages that a clear must still take back, at the time now.
+func (t *timeline) unswept(now int64) (messages []*message) {
+	for _, m := range t.live[:t.after(t.order.clear.seq)] {
+		if m.expires > now {
+			messages = append(messages, m)
+		}
+	}
+	return messages
 }
 
 // find returns the message with that seq, even if the message was taken back. It returns nil if the timeline has no such

@@ -75,8 +75,10 @@ func (h *history) message() (m hub.Event, ok bool) {
 func (h *history) left(from int) (left []hub.Event) {
 	taken := map[int64]bool{}
 	for _, e := range h.events {
-		if m, ok := e.TakenBack(); ok && m.Expires > e.At {
-			taken[m.Seq] = true
+		for _, m := range e.TakenBack() {
+			if m.Expires > e.At {
+				taken[m.Seq] = true
+			}
 		}
 	}
 	for _, e := range h.events[from:] {
@@ -315,8 +317,8 @@ func FuzzEvent(f *testing.F) {
 		node.Apply(m, 2)
 		before := node.Joined(nil, 2)
 		e := hub.Event{Kind: hub.Kind(kind), Seq: 5, User: user, ID: id(2), At: 2, Expires: 100, Body: body}
-		if _, ok := e.TakenBack(); ok && e.Kind != hub.KindRemoval {
-			t.Error("an event that is no removal takes back a message")
+		if e.TakenBack() != nil && e.Kind != hub.KindRemoval && e.Kind != hub.KindSweep {
+			t.Error("an event that is no removal and no sweep takes back a message")
 		}
 		told := node.Apply(e, 2)
 		if _, err := wire.DecodeMessage(body); kind == "message" && err != nil {

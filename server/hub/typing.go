@@ -34,11 +34,11 @@ func (c *Client) Typing(t wire.Typing) {
 	}
 	r := c.memberOf(t.Room)
 	if r == nil {
-		refuse(c.notJoinedReason(t.Room))
+		refuse(c.excludedReason(t.Room))
 		return
 	}
-	if c.role < Writer {
-		refuse(wire.CodeForbidden, readOnly, 0)
+	if problem, wait := r.moderation.silences(c); problem != "" {
+		refuse(wire.CodeForbidden, problem, wait)
 		return
 	}
 	r.mu.Lock()

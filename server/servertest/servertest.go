@@ -6,6 +6,7 @@ package servertest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -43,6 +44,25 @@ type Options struct {
 	Server  func(*server.Config) // changes the Config of the server before it is made
 	Hub     func(*hub.Config)    // changes the hub's Config, whose TTL, Posts, Acts and Per come from server.Config
 	Secrets []string             // the test fails if the log contains one of these strings
+	TLS     *tls.Config          // how a server on the loopback interface encrypts; nil: it does not
+}
+
+// scheme returns the beginning of the server's URL.
+func (o Options) scheme() string {
+	if o.TLS != nil {
+		return "https://"
+	}
+	return "http://"
+}
+
+// serve answers requests on l until web is closed.
+func (o Options) serve(web *http.Server, l net.Listener) {
+	if o.TLS == nil {
+		_ = web.Serve(l)
+		return
+	}
+	web.TLSConfig = o.TLS
+	_ = web.ServeTLS(l, "", "")
 }
 
 // Stream has the methods of a stream that a server needs. stream.NATS and streamtest.Memory implement it.
@@ -54,7 +74,7 @@ type Stream interface {
 // Server is a running server.
 type Server struct {
 	*server.Server
-	URL     string             // http:// and the server's address; with the network in memory, every host name works
+	URL     string             // http(s):// and the server's address; with the network in memory, every host name works
 	Memory  *streamtest.Memory // the stream; nil if Options.Stream is of another type
 	Metrics *prometheus.Registry
 	Log     *Log
@@ -90,7 +110,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 	if o.Stream == nil {
 		o.Stream = streamtest.NewMemory()
 	}
-	s := &Server{URL: "http://" + listener.Addr().String(), Metrics: prometheus.NewRegistry(), Log: &Log{}}
+	s := &Server{URL: o.scheme() + listener.Addr().String(), Metrics: prometheus.NewRegistry(), Log: &Log{}}
 	s.Memory, _ = o.Stream.(*streamtest.Memory)
 	log := slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	_, port, err := net.SplitHostPort(listener.Addr().String())
@@ -110,7 +130,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 		o.Server(&config)
 	}
 	rooms := hub.Config{TTL: config.TTL, Posts: config.Posts, GuestPosts: 1000, Acts: config.Acts, Per: config.Per,
-		RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}
+		RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100, Audit: config.Audit}
 	if o.Hub != nil {
 		o.Hub(&rooms)
 	}
@@ -120,9 +140,10 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 	web.Handler = s.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = web.Serve(s.Listener(listener)) })
+	running.Go(func() { o.serve(web, s.Listener(listener)) })
 	running.Go(func() { _ = s.Run(ctx) })
 	running.Go(func() { _ = h.Run(ctx) })
+	running.Go(func() { _ = config.Audit.Run(ctx) })
 	s.Stop = sync.OnceFunc(func() {
 		closing, cancelClosing := context.WithTimeout(context.Background(), Timeout)
 		defer cancelClosing()

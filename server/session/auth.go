@@ -49,7 +49,7 @@ func (s *Session) openGuest(hello wire.Hello) error {
 	switch s.shared.Guests {
 	case GuestsDenied:
 		e := refusal(wire.ReasonAnonymousOff)
-		s.shared.Metrics.countRefusal(e)
+		s.shared.Audit.SignInRefused(s.conn.From.String(), s.shared.Metrics.countRefusal(e))
 		return byeFor(e)
 	case GuestsRead:
 		role = hub.Reader
@@ -76,7 +76,7 @@ func (s *Session) openSignedIn(hello wire.Hello) error {
 		}
 		return byeFor(refused)
 	}
-	user := wire.User{ID: id.ID, Name: id.Name}
+	user := userOf(id)
 	client := s.shared.Hub.NewClient(s.conn, user, s.conn.From.String(), hub.Writer)
 	identity := newIdentity(s, client, id)
 	s.welcome(user, hub.Writer, id.Expires.UnixMilli())
@@ -155,6 +155,7 @@ func (s *Session) checkSignInRate() error {
 	if s.signIns.Add(time.Now(), signInsPer) <= maxSignIns {
 		return nil
 	}
+	s.shared.Audit.Limit("signins", "", s.conn.From.String(), "")
 	return conn.Bye(wire.Bye{Code: wire.CodeRate, Message: "You sign in too often. Try again later.",
 		RetryMS: wire.Milliseconds(signInsPer)})
 }
@@ -170,6 +171,7 @@ func (s *Session) checkFailures(e *auth.Error) error {
 	if wait == 0 {
 		return nil
 	}
+	s.shared.Audit.Limit("failed signins", "", s.conn.From.String(), "")
 	return conn.Bye(wire.Bye{Code: wire.CodeRate,
 		Message: "Too many sign-ins from your network have failed. Try again later.", RetryMS: wire.Milliseconds(wait)})
 }
@@ -220,6 +222,6 @@ func (s *Session) checkRevoked(id auth.Identity, signInID string) *auth.Error {
 // logRefusal counts and logs that a sign-in was refused because of e. re is the type of the frame that was refused. re is
 // empty if the server ends a connection without a frame from the client, because the user must leave.
 func (s *Session) logRefusal(e *auth.Error, re string) {
-	s.shared.Metrics.countRefusal(e)
+	s.shared.Audit.SignInRefused(s.conn.From.String(), s.shared.Metrics.countRefusal(e))
 	s.shared.Log.Info("sign-in refused", "conn_id", s.conn.ID, "re", re, "err", e)
 }

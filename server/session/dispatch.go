@@ -58,6 +58,11 @@ func (s *Session) Handle(frame []byte) error {
 		client.React(f)
 	case wire.Remove:
 		client.Remove(f)
+	case wire.Moderate:
+		if problem := f.ProblemIn(s.shared.TTL); problem != "" {
+			return s.refuse(&wire.FrameError{Re: wire.Kind(f), Room: f.Room, Problem: problem})
+		}
+		client.Moderate(f)
 	case wire.Typing:
 		client.Typing(f)
 	case wire.Who:

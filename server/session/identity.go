@@ -25,7 +25,7 @@ type identity struct {
 // token's expiry.
 func newIdentity(s *Session, client *hub.Client, id auth.Identity) *identity {
 	s.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
-	return &identity{session: s, client: client, user: wire.User{ID: id.ID, Name: id.Name}, expires: id.Expires}
+	return &identity{session: s, client: client, user: userOf(id), expires: id.Expires}
 }
 
 // sameUser reports whether id and i are the same user.
@@ -35,7 +35,17 @@ func (i *identity) sameUser(id auth.Identity) bool {
 	return id.ID == i.user.ID
 }
 
-// renew runs when the client has shown a new token. id has the user and the expiry of the new token. If the new token
+// userOf returns the user of id as others see the user.
+func userOf(id auth.Identity) wire.User {
+	u := wire.User{ID: id.ID, Name: id.Name}
+	if id.Moderator {
+		u.Role = wire.RoleModerator
+	}
+	return u
+}
+
+// renew runs when the client has shown a new token. id has the user and the expiry of the new token. The new token also says
+// whether the user is a moderator. If the new token
 // expires later than the present token, the connection may live until wire.AuthGrace after the new expiry. Otherwise
 // the connection's deadline does not change. In both cases renew answers with a wire.Authed frame.
 func (i *identity) renew(id auth.Identity) {
@@ -44,6 +54,10 @@ func (i *identity) renew(id auth.Identity) {
 	if id.Expires.After(i.expires) {
 		i.expires, i.expiring = id.Expires, false
 		i.session.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
+	}
+	if role := userOf(id).Role; role != i.user.Role {
+		i.user.Role = role
+		i.client.ShowAs(i.user.Name, role)
 	}
 	i.tellLocked()
 }
@@ -63,7 +77,7 @@ func (i *identity) onChange(change auth.Change) {
 		return
 	}
 	i.user.Name = change.Name
-	i.client.ShowAs(change.Name)
+	i.client.ShowAs(change.Name, i.user.Role)
 	i.tellLocked()
 }
 

@@ -34,12 +34,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// countRefusal counts a refused sign-in by the reason in e. If e has no reason, because the server could not check the
-// token, it counts the refusal as "busy".
-func (m *Metrics) countRefusal(e *auth.Error) {
-	reason := string(e.Reason)
+// countRefusal counts a refused sign-in by the reason in e, and returns the reason. If e has no reason, because the server
+// could not check the token, it counts the refusal as "busy".
+func (m *Metrics) countRefusal(e *auth.Error) (reason string) {
+	reason = string(e.Reason)
 	if !slices.Contains(wire.Reasons[:], e.Reason) {
 		reason = string(wire.CodeBusy)
 	}
 	m.signInsRefused.WithLabelValues(reason).Inc()
+	return reason
 }

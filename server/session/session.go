@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mayfly/server/admission"
+	"mayfly/server/audit"
 	"mayfly/server/conn"
 	"mayfly/server/hub"
 	"mayfly/server/revocation"
@@ -34,6 +35,7 @@ type Shared struct {
 	Revocations *revocation.Revocations // nil: sign-in is not set up
 	Failures    *admission.Failures     // the failed sign-ins of each client address
 	Guests      Policy                  // what guests may do
+	Audit       *audit.Log              // gets refused sign-ins, and the limits that clients hit; nil: no log
 
 	renewals renewals // logs a warning if no client renews its sign-in
 

@@ -106,7 +106,9 @@ func (n *NATS) append(pending pendingAppend, suffix string) {
 	// memory, do not set a longer one: JetStream would need 50 bytes to remember it. On disk and in a cluster always set
 	// one, because maxAge may be longer after the next start, or because another node raises it.
 	ttl := natsTTL(time.Duration(pending.event.Expires-pending.event.At) * time.Millisecond)
-	if n.folder != nil || n.pulse != nil || ttl < n.opened.maxAge {
+	if pending.event.Expires >= hub.Forever {
+		msg.Header.Set(jetstream.MsgTTLHeader, noTTL)
+	} else if n.folder != nil || n.pulse != nil || ttl < n.opened.maxAge {
 		msg.Header.Set(jetstream.MsgTTLHeader, ttl.String())
 	}
 	n.appends.add(msg, pending)
@@ -183,8 +185,10 @@ func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.
 			return e, err
 		}
 		for _, later := range n.decodeAll(a.room, p.messages) {
-			if taken, ok := later.TakenBack(); ok && taken.Seq == seq {
-				return taken, nil
+			for _, taken := range later.TakenBack() {
+				if taken.Seq == seq {
+					return taken, nil
+				}
 			}
 		}
 	}

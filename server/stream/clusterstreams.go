@@ -132,7 +132,7 @@ func (f founder) ensureEpoch(ctx context.Context) (string, error) {
 	}
 	msg := nats.NewMsg(subj.name)
 	msg.Data = []byte(rand.Text())
-	msg.Header.Set(jetstream.MsgTTLHeader, "never")
+	msg.Header.Set(jetstream.MsgTTLHeader, noTTL)
 	// If another node stores an epoch at the same time, JetStream refuses one of the two. The next attempt finds the other.
 	if _, err := f.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0)); err != nil {
 		return "", fmt.Errorf("store the epoch: %w", err)

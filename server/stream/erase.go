@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -33,12 +32,13 @@ type eraser struct {
 	wake    chan struct{}       // static; capacity 1; add sends a value after it has changed waiting; run receives the value
 	pending sync.WaitGroup      // counts the events in waiting, so that NATS.Close can wait for them
 
-	mu      sync.Mutex // guards what follows
-	waiting []erasure  // the events to erase, in the order in which add added them
+	mu      sync.Mutex       // guards what follows
+	waiting []erasure        // the events to erase, in the order in which add added them
+	has     map[erasure]bool // the events in waiting
 }
 
 func newEraser(js jetstream.JetStream, links *links, log *slog.Logger) *eraser {
-	return &eraser{js: js, links: links, log: log, wake: make(chan struct{}, 1)}
+	return &eraser{js: js, links: links, log: log, wake: make(chan struct{}, 1), has: map[erasure]bool{}}
 }
 
 // Erase implements hub.Stream.
@@ -48,9 +48,10 @@ func (n *NATS) Erase(room string, seq int64) { n.eraser.add(erasure{room, seq}) 
 func (e *eraser) add(x erasure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if slices.Contains(e.waiting, x) {
+	if e.has[x] {
 		return
 	}
+	e.has[x] = true
 	e.waiting = append(e.waiting, x)
 	e.pending.Add(1)
 	select {
@@ -73,6 +74,7 @@ func (e *eraser) first() (x erasure, ok bool) {
 func (e *eraser) dropFirst() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	delete(e.has, e.waiting[0])
 	e.waiting = e.waiting[1:]
 	e.pending.Done()
 }

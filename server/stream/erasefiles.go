@@ -104,7 +104,7 @@ func (f fileEraser) eraseInFile(path string, taken map[erasure]bool) error {
 		if err != nil { // the record has expired, or is no event
 			continue
 		}
-		if m, ok := e.TakenBack(); ok {
+		for _, m := range e.TakenBack() {
 			taken[erasure{r.room, m.Seq}] = true
 		}
 		events = append(events, r)

@@ -14,6 +14,9 @@ import (
 	"mayfly/shared/wire"
 )
 
+// noTTL is the time to live of a message that JetStream never deletes by itself.
+const noTTL = "never"
+
 // opened is what openStream has found or chosen.
 type opened struct {
 	epoch  string
@@ -51,7 +54,9 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 
 // eventStream returns the configuration of the stream of events, in memory and with the limits in config.
 func (n names) eventStream(config Config) jetstream.StreamConfig {
-	maxAge := natsTTL(config.MaxTTL) // JetStream deletes older messages, even if their own time to live is longer
+	// JetStream deletes older messages, even if their own time to live is longer, unless that is noTTL. A ban may be stored
+	// for longer than any message of a user.
+	maxAge := natsTTL(max(config.MaxTTL, wire.MaxBar))
 	rooms := n.room("*")
 	return jetstream.StreamConfig{
 		Name:                 rooms.stream,

@@ -15,7 +15,7 @@ const (
 	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS is the wait. Also a code of Bye
 	CodeFull        Code = "full"        // the room is full, or MaxReactors users have given this emoji to the message
 	CodeUnavailable Code = "unavailable" // at the moment the stream cannot store an event, or cannot open the room
-	CodeForbidden   Code = "forbidden"   // the user may not do this. Also a code of Bye: the server does not admit the user
+	CodeForbidden   Code = "forbidden"   // the user may not do this, or is muted or banned. Also a code of Bye
 	CodeAuth        Code = "auth"        // signing in failed; Reason and Next say more. Also a code of Bye
 )
 

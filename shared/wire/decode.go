@@ -79,7 +79,10 @@ func Decode(b []byte) (Frame, error) {
 // problemOf returns what is wrong with the values in f, "" if nothing is wrong. It checks only the rules that are the same
 // in every room and on every server.
 func problemOf(f Frame) (problem string) {
-	if f, ok := f.(Post); ok {
+	switch f := f.(type) {
+	case Moderate:
+		return f.problem()
+	case Post:
 		if f.ReplyTo != nil && *f.ReplyTo < 0 {
 			return `"reply_to" must be 0 or more`
 		}

@@ -35,6 +35,7 @@ type User struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	Anonymous bool   `json:"anonymous"`
+	Role      string `json:"role,omitempty"` // RoleModerator, or ""
 }
 
 // Cursor says how much of a room a client has received: everything up to Seq. Epoch is the name of the stream's store in
@@ -85,7 +86,7 @@ type Limits struct {
 	Message int64 `json:"message"` // bytes of one message from a client: all its frames together
 	Rooms   int64 `json:"rooms"`   // rooms that one connection may have joined at once
 	Posts   int64 `json:"posts"`   // messages that one user may post in any period of PerMS
-	Acts    int64 `json:"acts"`    // reactions, removals and Typing frames that one user may send in any period of PerMS
+	Acts    int64 `json:"acts"`    // reactions, removals, acts of a moderator and Typing frames of one user in any PerMS
 	PerMS   int64 `json:"per_ms"`  // the length of the period for Posts and Acts, in milliseconds
 }
 
@@ -157,6 +158,7 @@ type Joined struct {
 	Head     int64              `json:"head"`              // the seq of the last event that changed the room; 0: none
 	Resumed  bool               `json:"resumed"`           // true: Messages contains every live message after the cursor
 	TTL      int64              `json:"ttl_ms"`            // how long a message lives if its Post asks for no other time
+	Slow     int64              `json:"slow_ms,omitempty"` // a user may post once in this time; 0: no such rule
 	People   int64              `json:"people"`            // how many distinct users are in the room
 	Removed  []int64            `json:"removed"`           // seqs of messages that were taken back after the cursor
 	Reacted  []MessageReactions `json:"reacted,omitempty"` // messages that the client has, with their changed reactions
@@ -196,7 +198,7 @@ type Posted struct {
 	Message
 }
 
-// Remove takes back one of the user's own messages.
+// Remove takes back one of the user's own messages. A moderator may take back any message.
 type Remove struct {
 	Room string `json:"room"`
 	Seq  int64  `json:"seq"`
@@ -206,15 +208,16 @@ type Remove struct {
 type Removed struct {
 	Room   string  `json:"room"`
 	Seqs   []int64 `json:"seqs"`
-	Why    string  `json:"why"`              // WhyExpired or WhyAuthor
+	Why    string  `json:"why"`              // WhyExpired, WhyAuthor or WhyModerator
 	Seq    int64   `json:"seq,omitempty"`    // the seq of the removal itself; 0 for expired messages and for a repeat
 	Repeat bool    `json:"repeat,omitempty"` // the message was taken back before; only the sender of Remove gets this
 }
 
 // The values of Removed.Why.
 const (
-	WhyExpired = "expired" // the messages' time is up
-	WhyAuthor  = "author"  // the author has taken the message back
+	WhyExpired   = "expired"   // the messages' time is up
+	WhyAuthor    = "author"    // the author has taken the message back
+	WhyModerator = "moderator" // a moderator has taken the messages back
 )
 
 // React gives a reaction to a message, or takes it away.
@@ -270,7 +273,8 @@ type Rename struct {
 	Name string `json:"name,omitempty"`
 }
 
-// Refused answers one frame that the server did not carry out. The connection stays open.
+// Refused answers one frame that the server did not carry out. The connection stays open. When a user is banned from a room,
+// Refused also comes unasked, with the Re of a Join: then the user is not in the room any more.
 type Refused struct {
 	Re      string `json:"re,omitempty"` // the type of the refused frame, empty if the server could not read it
 	Room    string `json:"room,omitempty"`

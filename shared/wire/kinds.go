@@ -6,30 +6,32 @@ import (
 	"sync"
 )
 
-func (Hello) kind() string    { return "hello" }
-func (Welcome) kind() string  { return "welcome" }
-func (Auth) kind() string     { return "auth" }
-func (Authed) kind() string   { return "authed" }
-func (Expiring) kind() string { return "expiring" }
-func (Signout) kind() string  { return "signout" }
-func (Join) kind() string     { return "join" }
-func (Joined) kind() string   { return "joined" }
-func (Leave) kind() string    { return "leave" }
-func (Post) kind() string     { return "post" }
-func (Accepted) kind() string { return "accepted" }
-func (Posted) kind() string   { return "posted" }
-func (Removed) kind() string  { return "removed" }
-func (Remove) kind() string   { return "remove" }
-func (React) kind() string    { return "react" }
-func (Reacted) kind() string  { return "reacted" }
-func (Typing) kind() string   { return "typing" }
-func (Presence) kind() string { return "presence" }
-func (Who) kind() string      { return "who" }
-func (People) kind() string   { return "people" }
-func (Rename) kind() string   { return "rename" }
-func (Refused) kind() string  { return "refused" }
-func (Beat) kind() string     { return "beat" }
-func (Bye) kind() string      { return "bye" }
+func (Hello) kind() string     { return "hello" }
+func (Welcome) kind() string   { return "welcome" }
+func (Auth) kind() string      { return "auth" }
+func (Authed) kind() string    { return "authed" }
+func (Expiring) kind() string  { return "expiring" }
+func (Signout) kind() string   { return "signout" }
+func (Join) kind() string      { return "join" }
+func (Joined) kind() string    { return "joined" }
+func (Leave) kind() string     { return "leave" }
+func (Post) kind() string      { return "post" }
+func (Accepted) kind() string  { return "accepted" }
+func (Posted) kind() string    { return "posted" }
+func (Removed) kind() string   { return "removed" }
+func (Remove) kind() string    { return "remove" }
+func (React) kind() string     { return "react" }
+func (Reacted) kind() string   { return "reacted" }
+func (Typing) kind() string    { return "typing" }
+func (Presence) kind() string  { return "presence" }
+func (Who) kind() string       { return "who" }
+func (People) kind() string    { return "people" }
+func (Rename) kind() string    { return "rename" }
+func (Moderate) kind() string  { return "moderate" }
+func (Moderated) kind() string { return "moderated" }
+func (Refused) kind() string   { return "refused" }
+func (Beat) kind() string      { return "beat" }
+func (Bye) kind() string       { return "bye" }
 
 // A plan says in which field of a struct the decoder stores each member of a JSON object. It maps the name of the member to
 // the index of the field (reflect.StructField.Index). Each struct type has its own plan.
@@ -41,7 +43,7 @@ type plan map[string][]int
 var tables = sync.OnceValues(func() (kinds map[string]reflect.Type, plans map[reflect.Type]plan) {
 	return makeTables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
 		Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{}, Remove{}, React{}, Reacted{}, Typing{}, Presence{}, Who{},
-		People{}, Rename{})
+		People{}, Rename{}, Moderate{}, Moderated{})
 })
 
 func makeTables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {

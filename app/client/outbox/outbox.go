@@ -72,11 +72,16 @@ func (o *Outbox) TakeReply(room, id string) (e Entry, ok bool) {
 	return e, true
 }
 
+// maxHold is how long the outbox waits, at most, because the server says that the user posts too fast.
+const maxHold = 30 * time.Second
+
 // Refuse runs when the server has refused an entry. If delay is not 0, the client sends that entry again after delay.
 // Otherwise Refuse marks the entry as failed. A refusal shows that the server does not have the entry: if it had the entry,
 // it would have accepted the repeat. So Refuse sets e.out to false, which means that the server does not have the entry. The
 // code unavailable is the exception: the server has stopped waiting for its stream, but the stream may still store the
-// entry. Then e.out stays true.
+// entry. Then e.out stays true. With the code forbidden, the user is muted or banned, perhaps for days: then delay does not
+// count. With the code rate and a delay above maxHold, the room has slow mode: then the entry fails, too, because the outbox
+// would hold the entries of all rooms.
 func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	e := o.find(f.Room, f.ID)
 	if e == nil {
@@ -86,7 +91,7 @@ func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	if f.Code != wire.CodeUnavailable {
 		e.out = false
 	}
-	if delay <= 0 {
+	if delay <= 0 || f.Code == wire.CodeForbidden || f.Code == wire.CodeRate && delay > maxHold {
 		e.failed = RefusalOf(f)
 		return
 	}

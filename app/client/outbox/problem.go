@@ -13,14 +13,29 @@ type Problem struct {
 // wire.Code or a wire.Reason.
 type Code string
 
-// These codes are for problems that the outbox finds. The device stores the codes, so don't change their texts. They have
+// These codes are for problems that the client finds. The device stores the codes, so don't change their texts. They have
 // hyphens, so that they differ from all codes of the server, which have none.
 const (
 	NoAnswer     Code = "no-answer"     // the server has not answered yet
 	NoConnection Code = "no-connection" // the entry waits for a connection
 	TooBig       Code = "too-big"       // the server has closed the connection because the entry is too large
 	OtherAuthor  Code = "other-author"  // another user wrote the entry, so the present user cannot send it
+	Muted        Code = "is-muted"      // a moderator has muted the user in the room
+	Banned       Code = "is-banned"     // a moderator has banned the user from the room
+	Slow         Code = "slow-mode"     // the room has slow mode, and the user has posted not long ago
 )
+
+// CodeOf returns the code of the Problem that f, a refusal of the server, reports. The server's code forbidden has several
+// meanings: with a RetryMS it means that the user is muted or banned.
+func CodeOf(f *wire.Refused) Code {
+	switch {
+	case f.Code != wire.CodeForbidden || f.RetryMS == 0:
+		return Code(f.Code)
+	case f.Re == "join" || f.Re == "hello":
+		return Banned
+	}
+	return Muted
+}
 
 // RefusalOf returns the Problem that f, a refusal of the server, reports. If f.Message is "", it returns the zero Problem,
 // because there is nothing to show to the user.
@@ -28,7 +43,7 @@ func RefusalOf(f wire.Refused) Problem {
 	if f.Message == "" {
 		return Problem{}
 	}
-	return Problem{Code(f.Code), f.Message}
+	return Problem{CodeOf(&f), f.Message}
 }
 
 // stored returns p as the two fields Code and Failed of a record. Older versions of the page do not know the field Code, and

@@ -13,6 +13,9 @@ import (
 func (r Room) Apply(f wire.Frame, now time.Time) Room {
 	switch f := f.(type) {
 	case wire.Welcome:
+		if f.User.ID != r.me.ID {
+			r.Posted = time.Time{}
+		}
 		r.markMine(f.User)
 		r.me, r.user = f.User, f.User.ID
 	case wire.Authed:
@@ -35,6 +38,10 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 			r.learn([]wire.User{f.User})
 			r.reacted(f)
 		}
+	case wire.Moderated: // without a Seq, the frame only answers an act that has changed nothing
+		if f.Seq != 0 && r.isNew(f.Room, f.Seq) {
+			r.moderated(f)
+		}
 	case wire.Presence, wire.People, wire.Typing:
 		r.company(f, now)
 	case wire.Accepted:
@@ -42,7 +49,7 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 			r.accepted(f)
 		}
 	case wire.Refused:
-		r.refused(f)
+		r.refused(f, now)
 	}
 	return r.Prune(now)
 }
@@ -62,6 +69,9 @@ func (r *Room) posted(f wire.Posted) {
 	r.learn([]wire.User{f.User})
 	r.endTyping(f.User.ID)
 	r.Newest = newest(r.Newest, &f.Message)
+	if f.User.ID == r.me.ID {
+		r.posts(time.UnixMilli(f.At))
+	}
 	r.Messages = place(copied(r.Messages), r.message(f.Message))
 	r.showActs(r.acts)
 }
@@ -114,11 +124,15 @@ func (r *Room) joined(f wire.Joined, now time.Time) {
 	}
 	r.Company.joined(f, r.Joined)
 	r.Joined, r.Refused, r.TTL = true, outbox.Problem{}, time.Duration(f.TTL)*time.Millisecond
+	r.Slow, r.MutedUntil, r.BannedUntil = time.Duration(f.Slow)*time.Millisecond, time.Time{}, time.Time{}
 	if len(f.Messages) > 0 {
 		have = copied(have)
 	}
 	for i := range f.Messages {
 		r.Newest = newest(r.Newest, &f.Messages[i])
+		if f.Messages[i].User.ID == r.me.ID {
+			r.posts(time.UnixMilli(f.Messages[i].At))
+		}
 		have = place(have, r.withKnown(r.message(f.Messages[i])))
 		r.Messages = have // the next message may be a reply to this message, and r.message looks for it in r.Messages
 	}
@@ -138,6 +152,7 @@ func (r *Room) removed(seqs []int64, now time.Time) {
 // accepted turns the user's entry into a sent message, and moves the message to the place of its seq. It does not move the
 // cursor to that seq, because events with lower seqs may still be on their way to the client.
 func (r *Room) accepted(f wire.Accepted) {
+	r.posts(time.UnixMilli(f.At))
 	i := r.entryAt(f.ID)
 	if i < 0 { // a posted or joined frame has brought the message already, and it has replaced the entry
 		return
@@ -148,11 +163,19 @@ func (r *Room) accepted(f wire.Accepted) {
 	r.Messages = place(copied(r.Messages), m)
 }
 
-// refused runs for each refusal f. If f says that the server does not let the user into the room, refused stores the reason.
-// It ignores all other refusals: the outbox handles those of posts, for example.
-func (r *Room) refused(f wire.Refused) {
-	if (f.Re == "hello" || f.Re == "join") && f.Room == r.Name && f.Code == wire.CodeRoom {
+// refused runs for each refusal f. If f says that the server does not let the user into the room, or that the user is banned
+// from it, refused stores the reason. If f says that the user may not write yet, refused stores until when. It ignores all
+// other refusals: the outbox handles those of posts, for example.
+func (r *Room) refused(f wire.Refused, now time.Time) {
+	if f.Room != r.Name {
+		return
+	}
+	joins := f.Re == "hello" || f.Re == "join"
+	if joins && (f.Code == wire.CodeRoom || f.Code == wire.CodeForbidden) {
 		r.Joined, r.Refused = false, outbox.RefusalOf(f)
+	}
+	if joins || r.Joined {
+		r.bar(&f, now)
 	}
 }
 

@@ -2,7 +2,8 @@
 // them the user's own entries; who is in the room; and the user's acts that the server has not confirmed yet. Apply returns
 // the room as it is after one frame. So the client can join any number of rooms, and the frames of one room do not change
 // another room. The package has no I/O and no clock: the server's time is a parameter. Files from the top down: room, frames
-// (what each frame changes), entries, read (which messages are unread), timeline, reactions, company, message.
+// (what each frame changes), entries, read (which messages are unread), order (what moderators have set), timeline,
+// reactions, company, message.
 package room
 
 import (
@@ -23,6 +24,7 @@ type Room struct {
 	Head    int64          // the highest seq when the room was joined or shown: a message with a higher Seq was posted later
 	Newest  time.Time      // when the newest message of the room was posted, also if it is gone; zero if there was none
 	Read    wire.Cursor    // the user has read all messages up to here; see Unread
+	Order                  // what moderators have set
 	timeline
 	Company
 }

@@ -90,6 +90,8 @@ func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 		p.eventLocked(f.Room, f.Seq)
 	case wire.Reacted:
 		p.eventLocked(f.Room, f.Seq)
+	case wire.Moderated:
+		p.eventLocked(f.Room, f.Seq)
 	case wire.Refused:
 		if f.Re != wire.Kind(wire.Hello{}) && f.Re != wire.Kind(wire.Join{}) {
 			break

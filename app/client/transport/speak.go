@@ -68,14 +68,16 @@ func roomOf(f wire.Frame) string {
 		return f.Room
 	case wire.Who:
 		return f.Room
+	case wire.Moderate:
+		return f.Room
 	}
 	return ""
 }
 
 // answered runs when a poll that carried frames was answered. It passes the server's answers to these frames on to the
-// client. It drops all news of the rooms, because listen brings the news. But a frame reacted or removed can be an answer
-// and news at once: answered passes it on with the Seq 0. With its real Seq, the client would move its cursor past events
-// that listen has not brought yet.
+// client. It drops all news of the rooms, because listen brings the news. But a reacted, removed or moderated can be an
+// answer and news at once: answered passes it on with the Seq 0. With its real Seq, the client would move its cursor past
+// events that listen has not brought yet.
 func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 	var renewed *wire.Auth
 	for _, f := range frames {
@@ -113,12 +115,17 @@ func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 				f.Seq, f.Repeat = 0, true
 				return encoded([]wire.Frame{f})
 			}
+		case wire.Moderated:
+			if answers(frames, f) {
+				f.Seq, f.Repeat = 0, true
+				return encoded([]wire.Frame{f})
+			}
 		}
 		return nil
 	})
 }
 
-// answers reports whether f, a wire.Reacted or a wire.Removed, is the answer to one of frames.
+// answers reports whether f, a wire.Reacted, wire.Removed or wire.Moderated, is the answer to one of frames.
 func answers(frames []wire.Frame, f wire.Frame) bool {
 	return slices.ContainsFunc(frames, func(said wire.Frame) bool {
 		switch said := said.(type) {
@@ -130,6 +137,10 @@ func answers(frames []wire.Frame, f wire.Frame) bool {
 			removed, ok := f.(wire.Removed)
 			return ok && removed.Why != wire.WhyExpired && removed.Room == said.Room &&
 				slices.Contains(removed.Seqs, said.Seq)
+		case wire.Moderate:
+			moderated, ok := f.(wire.Moderated)
+			return ok && moderated.Room == said.Room && moderated.Act == said.Act &&
+				(moderated.User == nil || moderated.User.ID == said.User)
 		}
 		return false
 	})

@@ -12,6 +12,7 @@ const (
 	lockFile = "lock"
 	keysDir  = "keys"
 	natsDir  = "nats" // JetStream writes here
+	acmeDir  = "acme" // package certs keeps keys and certificates here, as the flag -acme-cache says
 
 	// formatFile is the file that names the format of the folder. A folder that has keys or messages but no such file was
 	// made by an older version of Mayfly, whose records had no kind.
@@ -49,17 +50,8 @@ func OpenFolder(path string) (*Folder, error) {
 	if err := os.MkdirAll(path, privateDir); err != nil {
 		return nil, fmt.Errorf("want a folder, or where one can be made: %w", err)
 	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, fmt.Errorf("want a folder that this user may read: %w", err)
-	}
-	for _, e := range entries {
-		switch e.Name() {
-		case lockFile, formatFile, keysDir, natsDir, "lost+found":
-		default:
-			return nil, foreign(filepath.Join(path, e.Name()) +
-				" is not Mayfly's: want an empty folder, or one that Mayfly made")
-		}
+	if err := checkEntries(path); err != nil {
+		return nil, err
 	}
 	if err := os.Chmod(path, privateDir); err != nil {
 		return nil, fmt.Errorf("want a folder that belongs to this user: %w", err)
@@ -78,24 +70,50 @@ func OpenFolder(path string) (*Folder, error) {
 	return f, nil
 }
 
+// checkEntries returns an error if there is a file in the folder at path that is not Mayfly's.
+func checkEntries(path string) error {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return fmt.Errorf("want a folder that this user may read: %w", err)
+	}
+	for _, e := range entries {
+		switch e.Name() {
+		case lockFile, formatFile, keysDir, natsDir, acmeDir, "lost+found":
+		default:
+			return foreign(filepath.Join(path, e.Name()) + " is not Mayfly's: want an empty folder, or one that Mayfly made")
+		}
+	}
+	return nil
+}
+
 // checkFormat returns an error if another version of Mayfly wrote the folder in another format. If the folder is new,
 // checkFormat writes the file formatFile.
 func (f *Folder) checkFormat() error {
+	written, err := f.readFormat()
+	if err != nil || written {
+		return err
+	}
+	return writeSynced(f.in(formatFile), format)
+}
+
+// readFormat reports whether the folder has the file formatFile. It returns an error if another version of Mayfly wrote the
+// folder in another format.
+func (f *Folder) readFormat() (written bool, err error) {
 	stored, err := os.ReadFile(f.in(formatFile))
 	switch {
 	case err == nil && string(stored) == format:
-		return nil
+		return true, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("read the folder's format: %w", err)
+		return false, fmt.Errorf("read the folder's format: %w", err)
 	}
 	for _, name := range []string{keysDir, natsDir} {
 		if _, err := os.Lstat(f.in(name)); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return foreign("the folder was written by another version of Mayfly, in a format that this one cannot read: " +
-			"start the version that wrote it, or delete the folder with its messages, or choose another folder")
+		return false, foreign("the folder was written by another version of Mayfly, in a format that this one cannot " +
+			"read: start the version that wrote it, or delete the folder with its messages, or choose another folder")
 	}
-	return writeSynced(f.in(formatFile), format)
+	return false, nil
 }
 
 // writeSynced writes a file that only this user may read, and syncs it to disk. The file survives a crash once its folder

@@ -23,7 +23,7 @@ func statDisk(path string) (space, error) {
 func lockExclusive(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return errors.New("another mayfly is using this folder: stop it, or choose another folder")
+		return ErrInUse
 	}
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", f.Name(), err)

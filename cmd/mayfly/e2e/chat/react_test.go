@@ -182,12 +182,12 @@ func TestTakeBackWithUndo(t *testing.T) {
 	act(ann, "A slip", "Take back")
 	ann.Until(`!` + row("A slip") + ` && !!` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
 		` === document.activeElement`)
-	ann.Until(polite + `.textContent === 'Your message is taken back.'`)
+	ann.Until(polite + `.textContent === 'The message is taken back.'`)
 	ann.Press(kb.Tab, rig.Shift)
 	ann.Do(rig.Enter())
 	ann.Until(`!!` + row("A slip") + ` && !` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
 		` === document.activeElement`)
-	ann.Until(polite + `.textContent === 'Your message is back.'`)
+	ann.Until(polite + `.textContent === 'The message is back.'`)
 	ben.Shows("A slip")
 	act(ann, "A slip", "Take back")
 	ann.Until(`!` + row("A slip"))

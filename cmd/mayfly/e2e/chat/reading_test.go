@@ -140,13 +140,13 @@ func TestTitleCountsWhatIsUnread(t *testing.T) {
 		r := rig.DialAnd(t, server, room)
 		rig.Fill(r, room, "seen", 1, nil)
 		tab.Until(rig.Newest("seen", 1))
-		tab.Do(visible(false))
+		tab.Do(rig.Visible(false))
 		expires := rig.Fill(r, room, "new", 3, lives(life, 0, 0))
 		if !tab.Before(expires, `document.title === '(3) #`+room+` – Mayfly'`) {
 			return false
 		}
 		tab.Until(`document.title === '(2) #` + room + ` – Mayfly'`) // the unread messages expire
-		tab.Do(visible(true))
+		tab.Do(rig.Visible(true))
 		tab.Until(`document.title === '#` + room + ` – Mayfly'`)
 		tab.Until(belowDivider + ` === 'new 2.'`)
 		return true
@@ -156,14 +156,6 @@ func TestTitleCountsWhatIsUnread(t *testing.T) {
 // lives returns a function for rig.Fill that says how long each message lives; 0 is the default of the room.
 func lives(all ...time.Duration) func(i int) time.Duration {
 	return func(i int) time.Duration { return all[i] }
-}
-
-// visible tells the page whether it is visible, because a headless browser tells every page that it is.
-func visible(yes bool) chromedp.Action[chromedp.Void] {
-	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
-		Object.defineProperty(document, 'visibilityState', {value: %t ? 'visible' : 'hidden', configurable: true});
-		document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
-	}`, yes))
 }
 
 // TestKeyboardOverThePage simulates a browser that shows its keyboard over the page.

@@ -409,15 +409,20 @@ func neverPulledDown(t *testing.T, server *rig.Server, room string, byTouch bool
 	return true
 }
 
-// follows fails unless the list is at its end in every frame while messages come.
+// follows fails unless the browser paints the list at its end each time while messages come. The page scrolls the list when
+// the browser has laid out the rows, and before it paints them. An observer that begins later than the page's own sees that.
 func follows(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	tab.Script(`{
 		window.off = 0;
-		const each = () => { off = Math.max(off, ` + belowSight + `); requestAnimationFrame(each); };
-		each();
+		window.laidOut = 0;
+		new ResizeObserver(() => {
+			laidOut++;
+			off = Math.max(off, ` + belowSight + `);
+		}).observe(` + rig.Log + `.firstElementChild);
 	}`)
 	hear(tab, 20)
+	tab.Until(`laidOut > 1`) // the observer's first call is for the rows as they were
 	if off := rig.Eval[float64](tab, `off`); math.Abs(off) > 1 {
 		t.Errorf("a list at its end was %g px from there as messages came", off)
 	}

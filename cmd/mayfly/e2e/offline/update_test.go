@@ -38,14 +38,6 @@ func next(tab *rig.Tab, old string) string {
 	})`)
 }
 
-// visible makes the page visible or hidden.
-func visible(yes bool) chromedp.Action[chromedp.Void] {
-	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
-		Object.defineProperty(document, 'visibilityState', {value: %t ? 'visible' : 'hidden', configurable: true});
-		document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
-	}`, yes))
-}
-
 // reload reloads the tab as the browser's button does, and returns the version of the new page.
 func reload(t *testing.T, tab *rig.Tab) string {
 	t.Helper()
@@ -125,7 +117,7 @@ func TestNewVersion(t *testing.T) {
 	}
 
 	// The version comes while the page is hidden. The page reloads as soon as the draft is stored.
-	tab.Do(visible(false))
+	tab.Do(rig.Visible(false))
 	network.cuts.Store(false)
 	network.gone.Store(false)
 	deploy("three")
@@ -133,10 +125,10 @@ func TestNewVersion(t *testing.T) {
 	if got := version(tab); got != second || !strings.Contains(written(tab), "written offline") {
 		t.Errorf("out of sight it became version %s, with %q in the composer", got, written(tab))
 	}
-	tab.Do(visible(true))
+	tab.Do(rig.Visible(true))
 	press(t, tab, "Dismiss")
 	tab.Until(`!(` + bar + `) && ` + rig.MayWrite)
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), chromedp.KeyEvent(kb.Backspace), visible(false))
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), chromedp.KeyEvent(kb.Backspace), rig.Visible(false))
 	tab.Until(is(third))
 	tab.Ready()
 

@@ -111,12 +111,12 @@ func (c *Cluster) serve(t testing.TB, n int, args ...string) *Cluster {
 		if c.Ways != nil {
 			urls = c.Ways[i].URLs()
 		}
-		program := binary
+		node := &Server{addr: FreeAddr(t), args: append([]string{"serve", "-nats", strings.Join(urls, ","),
+			"-public-url", c.URL, "-trusted-proxies", "127.0.0.1"}, args...)}
 		if c.programs != nil {
-			program = c.programs[i]
+			node.program = c.programs[i]
 		}
-		node := startProgram(t, program, FreeAddr(t), append([]string{"serve", "-nats", strings.Join(urls, ","),
-			"-public-url", c.URL, "-trusted-proxies", "127.0.0.1"}, args...))
+		start(t, node)
 		c.Nodes = append(c.Nodes, node)
 		addrs = append(addrs, node.Addr())
 	}

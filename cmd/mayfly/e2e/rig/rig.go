@@ -76,9 +76,10 @@ type Server struct {
 	Provider string // the URL of the sign-in provider, as mayfly dev prints it
 
 	t       testing.TB
-	program string   // the path of the program; Upgrade changes it
+	program string   // the path of the program, set by start; Upgrade changes it
 	args    []string // the command (serve or dev), then its flags
 	cmd     *exec.Cmd
+	own     bool // the process has a session of its own, without a terminal
 	log     *logBuffer
 	done    chan struct{} // closed when the process has ended and its output is read
 	addr    string
@@ -103,23 +104,29 @@ func Serve(t testing.TB, args ...string) *Server {
 // the server starts.
 func ServeAt(t testing.TB, addr string, args ...string) *Server {
 	t.Helper()
-	return start(t, addr, append([]string{"serve"}, args...))
+	return start(t, &Server{addr: addr, args: append([]string{"serve"}, args...)})
+}
+
+// ServeAlone does what ServeAt does, with a process that has no terminal, also if the tests were started in one. To such a
+// process SIGHUP means to read its files again.
+func ServeAlone(t testing.TB, addr string, args ...string) *Server {
+	t.Helper()
+	return start(t, &Server{addr: addr, args: append([]string{"serve"}, args...), own: true})
 }
 
 // Dev starts mayfly dev on two free ports, with args as additional flags, and waits until it prints its URLs.
 func Dev(t testing.TB, args ...string) *Server {
 	t.Helper()
-	return start(t, FreeAddr(t), append([]string{"dev", "-provider-listen", FreeAddr(t)}, args...))
+	return start(t, &Server{addr: FreeAddr(t), args: append([]string{"dev", "-provider-listen", FreeAddr(t)}, args...)})
 }
 
-func start(t testing.TB, addr string, args []string) *Server {
+// start starts the server s, whose command and address are set, until the test t ends.
+func start(t testing.TB, s *Server) *Server {
 	t.Helper()
-	return startProgram(t, binary, addr, args)
-}
-
-func startProgram(t testing.TB, program, addr string, args []string) *Server {
-	t.Helper()
-	s := &Server{t: t, program: program, args: args, addr: addr}
+	s.t = t
+	if s.program == "" {
+		s.program = binary
+	}
 	s.Start()
 	t.Cleanup(func() {
 		s.Kill()
@@ -155,6 +162,7 @@ func (s *Server) run() bool {
 		s.log = &logBuffer{}
 	}
 	s.cmd.Stderr = s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: s.own}
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)

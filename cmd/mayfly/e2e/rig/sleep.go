@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"syscall"
 
@@ -60,6 +61,16 @@ func (tab *Tab) window(state browser.WindowState, page string) {
 		return err
 	}))
 	tab.Until(`document.visibilityState === '` + page + `'`)
+}
+
+// Visible tells the page whether it is visible, because a headless browser tells every page that it is.
+func Visible(yes bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
+		const shown = %t;
+		Object.defineProperty(document, 'visibilityState', {value: shown ? 'visible' : 'hidden', configurable: true});
+		Object.defineProperty(document, 'hidden', {value: !shown, configurable: true});
+		document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
+	}`, yes))
 }
 
 // Sleep stops all of Chromium's processes until wake is called. The browser then behaves as on a laptop with a closed lid.

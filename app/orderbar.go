@@ -1,0 +1,147 @@
+package app
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+	"mayfly/app/words"
+	"mayfly/shared/wire"
+)
+
+const (
+	orderID = "message-order"
+	waitID  = "message-wait"
+
+	orderTime = 10 * time.Second // how long the page shows what a moderator has done, and how long that can be undone
+	maxOrders = 3                // of how many acts the bar tells
+)
+
+// An orderBar tells above the composer's field what moderators have just done in the room. A moderator can undo there what
+// can be undone.
+type orderBar struct {
+	*model
+	moderation *moderation
+	told       []order   // what was done, the latest at the end
+	ends       time.Time // when the bar goes
+}
+
+// An order is an act of a moderator.
+type order struct {
+	said string
+	undo *wire.Moderate // what undoes the act; nil if the user of this page can't undo it
+}
+
+// render draws the bar. It draws an empty element if there is nothing to tell.
+func (b *orderBar) render() goapp.UI {
+	box := elem("div", "composer-offer").Attr("id", orderID)
+	if len(b.told) == 0 {
+		return box
+	}
+	body := []goapp.UI{textElem("p", "", said(b.told))}
+	if slices.ContainsFunc(b.told, func(o order) bool { return o.undo != nil }) {
+		undo := textElem("button", "button", words.Of(words.Undo)).Attr("type", "button")
+		body = append(body, on(undo, "click", b.onUndo))
+	}
+	return box.Body(body...)
+}
+
+// said returns the sentences of the acts.
+func said(told []order) string {
+	var all []string
+	for _, o := range told {
+		all = append(all, o.said)
+	}
+	return strings.Join(all, " ")
+}
+
+// onUndo runs when the user presses the button that undoes the acts, the latest first.
+func (b *orderBar) onUndo(goapp.Context, goapp.Event) {
+	for _, o := range slices.Backward(b.told) {
+		if o.undo != nil {
+			b.moderation.do(*o.undo)
+		}
+	}
+	b.told = nil
+	focusComposer()
+}
+
+// afterView runs when the page has a new view. was is the previous view. If moderators have done something meanwhile, the
+// bar tells it, and a screen reader says it.
+func (b *orderBar) afterView(was *client.View) {
+	if b.view.Room != was.Room {
+		b.told = nil
+		return
+	}
+	acts := b.view.ActsSince(&was.Order)
+	if len(acts) == 0 {
+		return
+	}
+	n := len(b.told)
+	for i := range acts {
+		o := order{said: words.Moderated(&acts[i], b.client.Now())}
+		if acts[i].By.ID == b.view.Me.ID {
+			o.undo = undoOf(&acts[i], was)
+		}
+		b.told = append(b.told, o)
+	}
+	b.voice.say(said(b.told[n:]))
+	b.told = b.told[max(0, len(b.told)-maxOrders):]
+	b.ends = time.Now().Add(orderTime)
+}
+
+// undoOf returns the act that undoes f. It returns nil if there is none. was is the view before f.
+func undoOf(f *wire.Moderated, was *client.View) *wire.Moderate {
+	former := was.Slow.Milliseconds()
+	switch f.Act {
+	case wire.ActMute, wire.ActBan:
+		return &wire.Moderate{Act: wire.ActLift, User: f.User.ID}
+	case wire.ActTTL:
+		former = was.TTL.Milliseconds()
+	case wire.ActSlow:
+	default:
+		return nil
+	}
+	return &wire.Moderate{Act: f.Act, For: &former}
+}
+
+// passed runs once a second. It empties the bar if its time is over, unless the focus is in it, and reports whether it has.
+func (b *orderBar) passed() bool {
+	if len(b.told) == 0 || time.Now().Before(b.ends) || dom.Active().Call("closest", "#"+orderID).Truthy() {
+		return false
+	}
+	b.told = nil
+	return true
+}
+
+// A pause says below the composer's field for how long the user can't write: because a moderator has muted or banned the
+// user, or because the room has slow mode. Then Send looks disabled.
+type pause struct {
+	*model
+	over bool // the text in the field is too long: Send looks disabled for that, too
+}
+
+// text returns the sentence that says for how long the user can't write, "" if the user can write.
+func (p *pause) text() string {
+	if p.badRoom || p.view.Room != p.room {
+		return ""
+	}
+	return words.Wait(p.view.Wait(p.client.Now()))
+}
+
+// write writes the sentence into its element, which go-app draws empty, if it has changed.
+func (p *pause) write() {
+	if e, text := dom.ByID(waitID), p.text(); e.Truthy() && e.Get("textContent").String() != text {
+		e.Set("textContent", text)
+		p.block()
+	}
+}
+
+// block makes Send look disabled, or not.
+func (p *pause) block() {
+	dom.ByID(sendID).Call("setAttribute", "aria-disabled", p.over || p.text() != "")
+}

@@ -1,0 +1,365 @@
+package hub
+
+import (
+	"crypto/rand"
+	"slices"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// moderation carries out what moderators decide about one room. The caller of a method whose name ends in Locked holds
+// room.mu. What they have decided is in the order of the room's timeline.
+type moderation struct {
+	room     *room // static
+	sweeping sweeping
+}
+
+// Moderate carries out an act of a moderator. It makes these checks, in the order of docs/protocol.md: room, forbidden,
+// repeat, rate, unavailable. (Each name but repeat is the code of the refusal.) If no check refuses the act, Moderate hands
+// its event, a KindDecision, to the stream and returns. Once the stream delivers the event to this node, every member of the
+// room is told, c included.
+func (c *Client) Moderate(f wire.Moderate) {
+	if !c.hub.posts.begin() {
+		return
+	}
+	defer c.hub.posts.done()
+	a := &act{actKey: actKey{kind: KindDecision, user: c.userID}, sender: c}
+	r := c.memberOf(f.Room)
+	if r == nil {
+		code, message, retry := c.notJoinedReason(f.Room)
+		a.refuse(c, f.Room, code, message, retry)
+		return
+	}
+	if e, ok := r.acts.beginDecision(a, f); ok {
+		c.hub.stream.Append(r.name, e, func(_ Receipt, err error) { r.acts.onAppended(a, err) })
+	}
+}
+
+// beginDecision makes the checks of Moderate from forbidden on, and returns the event of a, which the caller must give to
+// the stream. If ok is false, there is no event to store: the sender of a has its answer.
+func (s *acts) beginDecision(a *act, f wire.Moderate) (e Event, ok bool) {
+	r, c := s.room, a.sender
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case c.user.Load().Role != wire.RoleModerator:
+		a.refuse(c, r.name, wire.CodeForbidden, notModerator, 0)
+		return e, false
+	case wire.IsAboutUser(f.Act) && f.Act != wire.ActLift && r.moderation.isModerator(f.User):
+		a.refuse(c, r.name, wire.CodeForbidden, aModerator, 0)
+		return e, false
+	}
+	now := r.hub.clock.Now().UnixMilli()
+	d := r.moderation.decisionLocked(c, f, now)
+	if !s.undecidedLocked() && r.moderation.soAlreadyLocked(d, now) {
+		s.answerDecisionLocked(c, d)
+		return e, false
+	}
+	a.chargedAt = time.Now()
+	if wait := r.hub.chargeAct(c, a.chargedAt); wait > 0 {
+		a.refuse(c, r.name, wire.CodeRate, r.hub.tooManyActs(), wait)
+		return e, false
+	}
+	if wait := r.moderation.fullLocked(d, now); wait > 0 {
+		r.hub.refundAct(c, a.chargedAt)
+		a.refuse(c, r.name, wire.CodeUnavailable, tooManyBarred, wait)
+		return e, false
+	}
+	a.id, a.decision = rand.Text(), &d
+	s.byID[a.id] = a
+	c.posts.add()
+	r.hub.posts.add()
+	return Event{Kind: KindDecision, User: c.userID, ID: a.id, At: now, Expires: r.moderation.keepsUntilLocked(d, now),
+		Body: encodeBody(d)}, true
+}
+
+// decisionLocked returns the decision that f asks for.
+func (m *moderation) decisionLocked(c *Client, f wire.Moderate, now int64) decision {
+	r := m.room
+	d := decision{Act: f.Act, By: *c.user.Load()}
+	if wire.IsAboutUser(f.Act) {
+		d.User = m.someUserLocked(f.User)
+	}
+	switch f.Act {
+	case wire.ActMute, wire.ActBan:
+		d.Until = now + *f.For
+	case wire.ActSlow, wire.ActTTL:
+		d.For = *f.For
+	}
+	if f.Act == wire.ActBan {
+		d.Addresses = r.hub.directory.addresses.of(f.User)
+		if one := r.timeline.order.barred[f.User]; len(d.Addresses) == 0 && one != nil && one.ban.holds(now) {
+			d.Addresses = one.addresses // nothing newer is known
+		}
+		d.Addresses = d.Addresses[:min(len(d.Addresses), maxAddresses)]
+	}
+	return d
+}
+
+// maxAddresses is the most addresses in one decision.
+const maxAddresses = 64
+
+// someUserLocked returns the user with that id. If the user is not connected, it looks for the user's name in the messages
+// of the room.
+func (m *moderation) someUserLocked(id string) *wire.SomeUser {
+	r := m.room
+	if u, _ := r.hub.directory.find(id); u.ID != "" {
+		known := u.Known()
+		return &known
+	}
+	for _, live := range slices.Backward(r.timeline.live) {
+		if live.name.author.Value().user != id {
+			continue
+		}
+		if decoded, err := wire.DecodeMessage(live.json()); err == nil {
+			known := decoded.User.Known()
+			return &known
+		}
+	}
+	return &wire.SomeUser{ID: id}
+}
+
+// undecidedLocked reports whether a decision of this node was not delivered yet. Then what will be so is not known.
+func (s *acts) undecidedLocked() bool {
+	for _, a := range s.byID {
+		if a.kind == KindDecision {
+			return true
+		}
+	}
+	return false
+}
+
+// soAlreadyLocked reports whether d would change nothing.
+func (m *moderation) soAlreadyLocked(d decision, now int64) bool {
+	r := m.room
+	o, bounds := &r.timeline.order, r.hub.config.TTL
+	switch d.Act {
+	case wire.ActLift:
+		one := o.barred[d.User.ID]
+		return one == nil || !one.mute.holds(now) && !one.ban.holds(now)
+	case wire.ActClear:
+		return !r.timeline.livesAt(now) && len(r.pending) == 0
+	case wire.ActSlow:
+		return o.slow.ms == d.For
+	case wire.ActTTL:
+		next := order{ttl: setting{ms: d.For}}
+		return o.life(bounds) == next.life(bounds)
+	}
+	return false
+}
+
+// keepsUntilLocked returns until when the stream keeps the event of d. That is not earlier than the events that d replaces:
+// if the stream could not erase one of them, a node that reads the room later must find d, too.
+func (m *moderation) keepsUntilLocked(d decision, now int64) int64 {
+	r := m.room
+	switch d.Act {
+	case wire.ActSlow, wire.ActTTL:
+		return Forever
+	case wire.ActClear:
+		return now + max(r.hub.config.TTL.Max, clearLife.Milliseconds())
+	}
+	until := max(d.Until, now+clearLife.Milliseconds())
+	if one := r.timeline.order.barred[d.User.ID]; one != nil {
+		until = max(until, one.stored())
+	}
+	for _, a := range r.acts.byID { // decisions that were not delivered yet
+		if a.decision != nil && a.decision.User != nil && a.decision.User.ID == d.User.ID {
+			until = max(until, a.decision.Until)
+		}
+	}
+	return until
+}
+
+// fullLocked returns how long a moderator must wait until the room can keep one more mute or ban. It returns 0 if it can
+// keep d now.
+func (m *moderation) fullLocked(d decision, now int64) (wait time.Duration) {
+	o := &m.room.timeline.order
+	if d.Act != wire.ActMute && d.Act != wire.ActBan {
+		return 0
+	}
+	o.prune(now)
+	hasPlace := o.barred[d.User.ID] != nil || len(o.barred) < MaxBarred
+	if hasPlace && o.addresses()+len(d.Addresses) <= MaxBarAddresses {
+		return 0
+	}
+	first := Forever
+	for _, one := range o.barred {
+		first = min(first, one.stored())
+	}
+	return time.Duration(max(first-now, 1)) * time.Millisecond
+}
+
+// answerDecisionLocked tells c that d has changed nothing.
+func (s *acts) answerDecisionLocked(c *Client, d decision) {
+	s.room.hub.counts.actRepeats.Add(1)
+	f := d.moderated(s.room.name, 0, s.room.timeline.order.life(s.room.hub.config.TTL))
+	f.Repeat = true
+	c.member.Send(NewFrame(f))
+}
+
+// deliver passes e, an event of the room, to the room. Then it does what must be done without the lock because of e.
+func (m *moderation) deliver(e Event) {
+	r := m.room
+	change, expelled := r.deliver(e)
+	for _, c := range expelled {
+		m.letGo(c)
+	}
+	if change.outcome != decided {
+		return
+	}
+	switch change.decision.Act {
+	case wire.ActBan: // this node may know addresses of the guest that the moderator's node does not know
+		id := change.decision.User.ID
+		if known := r.hub.directory.addresses.of(id); len(known) > 0 {
+			r.hub.tasks.Go(func() { m.spread(id, known) })
+		}
+	case wire.ActClear:
+		r.hub.tasks.Go(m.sweepUp)
+	}
+}
+
+// onDecidedLocked runs when the stream has delivered the decision in c, which has changed something. It tells the members.
+// It returns the clients that are not members any more, because they are banned: the caller must call letGo for each.
+func (m *moderation) onDecidedLocked(e Event, c change) (expelled []*Client) {
+	r := m.room
+	if c.decision.Act == wire.ActBan || c.decision.Act == actSpread {
+		expelled = m.expelLocked(c.decision.User.ID)
+	}
+	if c.decision.Act == wire.ActClear && r.acts.byID[e.ID] == nil {
+		m.sweeping.due = time.Now().Add(sweepAfter)
+	}
+	if c.outcome == decided {
+		r.sendLocked(NewFrame(c.decision.moderated(r.name, e.Seq, r.timeline.order.life(r.hub.config.TTL))))
+	}
+	return expelled
+}
+
+// expelLocked removes the members whom the ban of the user with that id keeps out, and tells them.
+func (m *moderation) expelLocked(id string) (expelled []*Client) {
+	r := m.room
+	now, clock := time.Now(), r.hub.clock.Now().UnixMilli()
+	o := &r.timeline.order
+	for _, c := range slices.Clone(r.members) {
+		if until := o.bannedUntil(c, clock); until > clock {
+			r.expel(c, now)
+			c.Refuse(banned(wire.Kind(wire.Join{}), r.name), time.Duration(until-clock)*time.Millisecond)
+			expelled = append(expelled, c)
+		}
+	}
+	keptOut := func(address string) bool {
+		return o.barred[id] != nil && slices.Contains(o.barred[id].addresses, address)
+	}
+	for user := range r.people.leaving { // users without a connection, such as those who poll
+		if user == id || slices.ContainsFunc(r.hub.directory.addresses.of(user), keptOut) {
+			r.people.end(user, now)
+		}
+	}
+	r.forget(now)
+	return expelled
+}
+
+// banned returns the refusal for a user who is banned from a room.
+func banned(re, room string) wire.Refused {
+	return wire.Refused{Re: re, Room: room, Code: wire.CodeForbidden, Message: youAreBanned}
+}
+
+// silences returns why the user of c may not post, react and type in the room, and for how long. message is empty if the
+// user may.
+func (m *moderation) silences(c *Client) (message string, wait time.Duration) {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	return m.silencesLocked(c)
+}
+
+func (m *moderation) silencesLocked(c *Client) (message string, wait time.Duration) {
+	if c.role < Writer {
+		return readOnly, 0
+	}
+	if wait = m.mutedForLocked(c); wait > 0 {
+		return youAreMuted, wait
+	}
+	return "", 0
+}
+
+// mutedForLocked returns how long the user of c is muted in the room; 0: the user is not.
+func (m *moderation) mutedForLocked(c *Client) time.Duration {
+	r := m.room
+	until, _ := r.timeline.order.until(c.userID)
+	return time.Duration(max(until-r.hub.clock.Now().UnixMilli(), 0)) * time.Millisecond
+}
+
+// bannedFor returns how long c may not be in the room; 0: c may.
+func (m *moderation) bannedFor(c *Client) time.Duration {
+	r := m.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return m.bannedForLocked(c)
+}
+
+func (m *moderation) bannedForLocked(c *Client) time.Duration {
+	r := m.room
+	now := r.hub.clock.Now().UnixMilli()
+	return time.Duration(max(r.timeline.order.bannedUntil(c, now)-now, 0)) * time.Millisecond
+}
+
+// letGo removes the room from the rooms of c, unless c is a member again.
+func (m *moderation) letGo(c *Client) {
+	r := m.room
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := r.has(c); !ok && c.rooms[r.name] == r {
+		delete(c.rooms, r.name)
+	}
+}
+
+// spread adds addresses to the ban of the user with that id: the stream stores them for all nodes. It does nothing for
+// addresses that the ban has already, or if the bans of the room have very many addresses. It blocks until the room is open.
+func (m *moderation) spread(id string, addresses []string) {
+	r := m.room
+	<-r.opened
+	now := r.hub.clock.Now().UnixMilli()
+	r.mu.Lock()
+	o := &r.timeline.order
+	one := o.barred[id]
+	if one == nil || !one.ban.holds(now) || o.addresses()+len(addresses) > MaxBarAddresses || r.closed {
+		r.mu.Unlock()
+		return
+	}
+	e := Event{Kind: KindDecision, User: id, ID: rand.Text(), At: now, Expires: one.ban.until}
+	missing := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return slices.Contains(one.addresses, a) })
+	r.mu.Unlock()
+	if len(missing) == 0 || !r.hub.posts.begin() {
+		return
+	}
+	e.Body = encodeBody(decision{Act: actSpread, User: &wire.SomeUser{ID: id}, Addresses: missing})
+	r.hub.stream.Append(r.name, e, func(_ Receipt, err error) {
+		if err != nil {
+			r.hub.log.Warn("the address of a banned guest is not stored", "room", r.name, "user_id", id, "err", err)
+		}
+		r.hub.posts.done()
+	})
+}
+
+// isModerator reports whether the user with that id is connected, and is a moderator.
+func (m *moderation) isModerator(id string) bool {
+	u, _ := m.room.hub.directory.find(id)
+	return u.Role == wire.RoleModerator
+}
+
+// lifetime returns for how many milliseconds a message lives. ttl is the time that its post asks for, in milliseconds; 0
+// asks for the room's. If ttl is too short or too long, problem is the sentence for the refusal.
+func (m *moderation) lifetime(ttl int64) (ms int64, problem string) {
+	r := m.room
+	bounds := r.hub.config.TTL
+	r.mu.Lock()
+	bounds.Default = r.timeline.order.life(bounds)
+	r.mu.Unlock()
+	if ttl == 0 {
+		ttl = bounds.Default
+	}
+	if ttl < bounds.Min || ttl > bounds.Default {
+		return 0, badTTL(bounds)
+	}
+	return ttl, ""
+}

@@ -1,0 +1,211 @@
+package hub
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+const (
+	// MaxBarred is the most users of a room who are muted or banned, or were so until a lift that is still stored.
+	MaxBarred = 1000
+	// MaxBarAddresses is the most addresses from which a room's bans together keep guests out.
+	MaxBarAddresses = 4000
+	// OrderEvents is how many events the stream must have space for in one room because of the acts of moderators: for each
+	// barred user a mute, a ban and a lift; the addresses; and the few others.
+	OrderEvents = 3*MaxBarred + MaxBarAddresses + 100
+	// clearLife is the shortest life of the event of a clear. In this time a node stores which messages are taken back.
+	clearLife = time.Hour
+)
+
+// Forever is the deadline of an event that lives until it is erased: what slow mode and the life of a room's messages are
+// set to. It is a time that every part of Mayfly can write.
+var Forever = time.Date(9000, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// order is what moderators have set in one room. Like a timeline, only events and the passing of time change it, so it is
+// the same on every node, also on a node that reads the events after the stream has erased those that later ones replace.
+// room.mu guards it.
+type order struct {
+	barred map[string]*barred // by user id
+	slow   setting            // the time between two posts of a user, in milliseconds
+	ttl    setting            // how long a message lives, in milliseconds; 0: as the server's flags say
+	clear  clearing
+}
+
+// barred is what moderators have done about one user. Its times are Unix milliseconds.
+type barred struct {
+	mute, ban, lift bar
+	spreads         []int64  // the seqs of the events that have added addresses to the ban
+	addresses       []string // from these addresses the ban keeps out all guests
+}
+
+// bar is one event about a user: a mute, a ban or a lift.
+type bar struct {
+	seq    int64
+	until  int64 // when the mute or the ban is over; 0 for a lift
+	stored int64 // until when the stream keeps the event: not less than the events that it has replaced
+}
+
+func (b bar) holds(now int64) bool { return b.until > now }
+
+// setting is a number that a moderator has set, and the seq of the event that has set it; 0: none has.
+type setting struct{ ms, seq int64 }
+
+// clearing says that a moderator has cleared the room, and which messages are to be taken back: those with lower seqs.
+type clearing struct {
+	seq int64
+	by  wire.User
+}
+
+func newOrder() order { return order{barred: map[string]*barred{}} }
+
+// apply applies the decision d, whose event is e. It returns the seqs of the events that e replaces: the stream may erase
+// them. It decides by the time at which e was made, so that all nodes decide alike. changed is false if everything was so
+// already.
+func (o *order) apply(e Event, d decision) (changed bool, replaced []int64) {
+	switch d.Act {
+	case wire.ActMute:
+		one := o.about(d.User.ID)
+		replaced = one.mute.set(e, d.Until)
+	case wire.ActBan:
+		one := o.about(d.User.ID)
+		replaced = append(one.ban.set(e, d.Until), one.spreads...)
+		one.spreads, one.addresses = nil, d.Addresses
+	case actSpread:
+		return false, o.spread(e, d)
+	case wire.ActLift:
+		return o.applyLift(e, d)
+	case wire.ActSlow:
+		return o.slow.set(e.Seq, d.For)
+	case wire.ActTTL:
+		return o.ttl.set(e.Seq, d.For)
+	}
+	return true, replaced
+}
+
+// about returns what is known about the user with that id. If there is nothing yet, it adds an entry.
+func (o *order) about(id string) *barred {
+	one := o.barred[id]
+	if one == nil {
+		one = &barred{}
+		o.barred[id] = one
+	}
+	return one
+}
+
+// set replaces b by the event e, which counts until that time, and returns the seq of the event that is replaced.
+func (b *bar) set(e Event, until int64) (replaced []int64) {
+	if b.seq != 0 {
+		replaced = []int64{b.seq}
+	}
+	*b = bar{e.Seq, until, e.Expires}
+	return replaced
+}
+
+// set replaces s by ms, which the event with that seq has set. It returns the seq of the event that is replaced.
+func (s *setting) set(seq, ms int64) (changed bool, replaced []int64) {
+	if s.ms == ms {
+		return false, []int64{seq}
+	}
+	if s.seq != 0 {
+		replaced = []int64{s.seq}
+	}
+	*s = setting{ms, seq}
+	return true, replaced
+}
+
+// spread adds the addresses in d to the ban of the user, if the user is still banned.
+func (o *order) spread(e Event, d decision) (replaced []int64) {
+	one := o.barred[d.User.ID]
+	if one == nil || !one.ban.holds(e.At) {
+		return []int64{e.Seq}
+	}
+	known := len(one.addresses)
+	for _, address := range d.Addresses {
+		if !slices.Contains(one.addresses, address) {
+			one.addresses = append(slices.Clip(one.addresses), address)
+		}
+	}
+	if len(one.addresses) == known {
+		return []int64{e.Seq}
+	}
+	one.spreads = append(one.spreads, e.Seq)
+	return nil
+}
+
+// applyLift ends the mute and the ban of the user in d.
+func (o *order) applyLift(e Event, d decision) (changed bool, replaced []int64) {
+	one := o.barred[d.User.ID]
+	if one == nil || !one.mute.holds(e.At) && !one.ban.holds(e.At) {
+		return false, []int64{e.Seq}
+	}
+	for _, b := range []*bar{&one.mute, &one.ban, &one.lift} {
+		if b.seq != 0 {
+			replaced = append(replaced, b.seq)
+		}
+	}
+	replaced = append(replaced, one.spreads...)
+	*one = barred{lift: bar{seq: e.Seq, stored: e.Expires}}
+	return true, replaced
+}
+
+// prune forgets what is over at the time now.
+func (o *order) prune(now int64) {
+	maps.DeleteFunc(o.barred, func(_ string, one *barred) bool {
+		if !one.ban.holds(now) {
+			one.addresses, one.spreads = nil, nil
+		}
+		return one.stored() <= now
+	})
+}
+
+// stored returns until when the stream keeps an event about the user.
+func (b *barred) stored() int64 { return max(b.mute.stored, b.ban.stored, b.lift.stored) }
+
+// until returns until when the user with that id is muted or banned, and until when the user is banned. 0: the user is not.
+func (o *order) until(id string) (barred, banned int64) {
+	one := o.barred[id]
+	if one == nil {
+		return 0, 0
+	}
+	return max(one.mute.until, one.ban.until), one.ban.until
+}
+
+// bannedUntil returns until when c may not be in the room: because its user is banned, or because its user is a guest from
+// an address of a banned guest. The result is not later than now if c may be in the room.
+func (o *order) bannedUntil(c *Client, now int64) int64 {
+	_, until := o.until(c.userID)
+	if c.from == "" {
+		return until
+	}
+	for _, one := range o.barred {
+		if one.ban.holds(now) && slices.Contains(one.addresses, c.from) {
+			until = max(until, one.ban.until)
+		}
+	}
+	return until
+}
+
+// lacks reports whether the user of c is banned, and the ban does not keep out the guests from the address of c yet.
+func (o *order) lacks(c *Client, now int64) bool {
+	one := o.barred[c.userID]
+	return one != nil && c.from != "" && one.ban.holds(now) && !slices.Contains(one.addresses, c.from)
+}
+
+// addresses returns how many addresses the bans have.
+func (o *order) addresses() (n int) {
+	for _, one := range o.barred {
+		n += len(one.addresses)
+	}
+	return n
+}
+
+// life returns how long a message of the room lives, in milliseconds, with the bounds of the server.
+func (o *order) life(bounds wire.TTL) int64 {
+	if o.ttl.ms == 0 {
+		return bounds.Default
+	}
+	return min(max(o.ttl.ms, bounds.Min), bounds.Max)
+}

@@ -1,0 +1,75 @@
+package seal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ErrInUse is the error of OpenFolder and TryFolder for a folder that another process uses.
+var ErrInUse = errors.New("another mayfly is using this folder: stop it, or choose another folder")
+
+// TryFolder returns the errors of OpenFolder, but changes nothing in the folder, and makes none. So a user who is not the
+// server's may call it. If there is no folder yet, it looks at the folder in which it would be made. capacity is how many
+// bytes of live messages the disk can hold.
+func TryFolder(path string) (capacity int64, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		parent := existing(path)
+		if err := tryWrite(parent); err != nil {
+			return 0, fmt.Errorf("want a folder, or where one can be made: %w", err)
+		}
+		return (&Folder{path: parent}).Capacity()
+	}
+	if err := checkEntries(path); err != nil {
+		return 0, err
+	}
+	f := &Folder{path: path}
+	if _, err := f.readFormat(); err != nil {
+		return 0, err
+	}
+	if err := f.tryLock(); err != nil {
+		return 0, err
+	}
+	if err := tryWrite(path); err != nil {
+		return 0, fmt.Errorf("want a folder that this user may write to: %w", err)
+	}
+	return f.Capacity()
+}
+
+// existing returns the nearest folder above path that is there.
+func existing(path string) string {
+	for {
+		parent := filepath.Dir(path)
+		if _, err := os.Stat(parent); err == nil || parent == path {
+			return parent
+		}
+		path = parent
+	}
+}
+
+// tryWrite writes an empty file into the folder and removes it. OpenFolder would take the file for a foreign one, so it is
+// not there for longer than a moment.
+func tryWrite(folder string) error {
+	file, err := os.CreateTemp(folder, ".mayfly-check-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
+// tryLock returns ErrInUse if another process has locked the folder.
+func (f *Folder) tryLock() error {
+	lock, err := os.OpenFile(f.in(lockFile), os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("want a folder that this user may write to: %w", err)
+	}
+	if err := lockExclusive(lock); err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	return lock.Close()
+}
