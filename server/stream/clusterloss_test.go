@@ -92,13 +92,17 @@ func (l *load) end() {
 }
 
 // TestClusterLeaderKilled: the server that leads the stream is killed, perhaps between storing a message and republishing
-// it.
+// it. How long nothing could be stored is in the test's log.
 func TestClusterLeaderKilled(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")
 	l := startLoad(t, openBoth(t, clusterOf(servers), busy))
 	l.more(50)
-	servers.Leader("mayfly").Kill()
+	leader := servers.Leader("mayfly")
+	killed := time.Now()
+	leader.Kill()
+	l.more(4) // each node had at most one append on its way
+	t.Logf("the next messages were stored within %s", time.Since(killed).Round(100*time.Millisecond))
 	l.more(50)
 	l.end()
 }

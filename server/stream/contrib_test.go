@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -183,5 +184,27 @@ func noText(t *testing.T, folder, text string) {
 	})
 	if err != nil || files == 0 {
 		t.Errorf("looked at %d files: %v", files, err)
+	}
+}
+
+// TestAlertsNameMetrics: the alerts in contrib use only metrics that docs/metrics.md explains.
+func TestAlertsNameMetrics(t *testing.T) {
+	read := func(name string) string {
+		t.Helper()
+		content, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	explained := read("docs/metrics.md")
+	used := regexp.MustCompile(`mayfly_[a-z_]+`).FindAllString(read("contrib/prometheus/cluster.yml"), -1)
+	if len(used) < 10 {
+		t.Errorf("the alerts use %d metrics, want more", len(used))
+	}
+	for _, name := range used {
+		if !strings.Contains(explained, "`"+name+"`") {
+			t.Errorf("contrib/prometheus/cluster.yml uses %s, which docs/metrics.md does not have", name)
+		}
 	}
 }

@@ -43,6 +43,14 @@ func timeOf(pid int) processorTime {
 	return processorTime{time.Duration(user+system) * tick, err == nil && systemErr == nil}
 }
 
+// TimeOf returns the processor time of these processes together, 0 for those whose time cannot be measured.
+func TimeOf(pids ...int) (sum time.Duration) {
+	for _, pid := range pids {
+		sum += timeOf(pid).time
+	}
+	return sum
+}
+
 // HasTimeOf reports whether the processor time of the process with this id can be measured.
 func HasTimeOf(pid int) bool { return timeOf(pid).known }
 

@@ -199,6 +199,9 @@ func (s *Server) WaitHealthy() {
 	s.t.Fatalf("%s is not healthy: %s\n%s", s.Name, last, log)
 }
 
+// Pid returns the process ID of the server.
+func (s *Server) Pid() int { return s.process.Process.Pid }
+
 // Kill kills the server.
 func (s *Server) Kill() {
 	s.t.Helper()
