@@ -34,6 +34,7 @@ type orderBar struct {
 type order struct {
 	said string
 	undo *wire.Moderate // what undoes the act; nil if the user of this page can't undo it
+	at   time.Time      // when the page learnt of it
 }
 
 // render draws the bar. It draws an empty element if there is nothing to tell.
@@ -81,17 +82,21 @@ func (b *orderBar) afterView(was *client.View) {
 	if len(acts) == 0 {
 		return
 	}
-	n := len(b.told)
+	now := time.Now()
 	for i := range acts {
-		o := order{said: words.Moderated(&acts[i], b.client.Now())}
+		o := order{said: words.Moderated(&acts[i], b.client.Now()), at: now}
 		if acts[i].By.ID == b.view.Me.ID {
 			o.undo = undoOf(&acts[i], was)
 		}
 		b.told = append(b.told, o)
 	}
-	b.voice.say(said(b.told[n:]))
 	b.told = b.told[max(0, len(b.told)-maxOrders):]
-	b.ends = time.Now().Add(orderTime)
+	fresh := b.told // a screen reader has hardly begun with an act of the same second, so it says both
+	for now.Sub(fresh[0].at) > time.Second {
+		fresh = fresh[1:]
+	}
+	b.voice.say(said(fresh))
+	b.ends = now.Add(orderTime)
 }
 
 // undoOf returns the act that undoes f. It returns nil if there is none. was is the view before f.

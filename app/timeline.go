@@ -140,7 +140,7 @@ func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
 	}
 	following := t.list.Following()
 	chosen := t.list.Click(e.Get("target"))
-	if t.list.Following() == following && chosen.Action != list.Reply {
+	if t.list.Following() == following && chosen.Action != list.Reply && chosen.Action != list.Moderate {
 		ctx.PreventUpdate()
 	}
 	switch key := chosen.Key; chosen.Action {
@@ -166,7 +166,6 @@ func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
 		for i := range t.view.Messages {
 			if m := &t.view.Messages[i]; m.Key == key {
 				t.order.about(ctx, m.User)
-				ctx.Update()
 			}
 		}
 	}

@@ -59,6 +59,7 @@ func (l *List) Click(target goapp.Value) Choice {
 	case doQuote:
 		return Choice{Action: Quote, Key: key}
 	case doModerate:
+		l.keyboard.done(key) // the dialog that opens gives the focus back to the row
 		return Choice{Action: Moderate, Key: key}
 	}
 	return Choice{}
