@@ -215,7 +215,7 @@ func TestCommands(t *testing.T) {
 	ann.Until(`!document.querySelector('dialog') && ` + focused + ` === ` + rig.Composer + ` &&
 		` + rig.Composer + `.value === ''`)
 	ann.Say("/clear")
-	ann.Until(rig.Rows + `.length === 0 && ` + rig.Form + `.innerText.includes('Your 2 messages are taken back.')`)
+	ann.Until(rig.Rows + `.length === 0 && ` + rig.Form + `.innerText.includes('2 messages are taken back.')`)
 	ann.Click("button", "Undo")
 	ann.Until(rig.Rows + `.length === 2`)
 	ann.Say("/who")

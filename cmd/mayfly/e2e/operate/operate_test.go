@@ -16,6 +16,7 @@ import (
 	"mayfly/app/client"
 	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/certs/certstest"
 	"mayfly/server/stream/natstest"
 	"mayfly/shared/wire"
 )
@@ -74,8 +75,9 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin := rig.FreeAddr(t)
-	// signing in and NATS servers of their own have metrics of their own
-	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x",
+	// signing in, NATS servers of their own and TLS have metrics of their own
+	cert, key := certstest.New(t).Sign(time.Now().Add(time.Hour), "localhost").Write(t, t.TempDir())
+	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x", "-tls-cert", cert, "-tls-key", key,
 		"-nats", natstest.Start(t, 1, "").URLs()[0], "-nats-replicas", "1")
 	_, body := rig.Get(t, "http://"+admin+"/metrics")
 	served := map[string]bool{}
