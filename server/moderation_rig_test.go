@@ -90,8 +90,11 @@ func (p *parlour) says(name, frame string) {
 	p.people[name].sendText(frame)
 }
 
-// posts makes the person post the message n in the lobby.
-func (p *parlour) posts(name string, n int) { p.people[name].send(post(n, "lobby")) }
+// posts makes the person post the message n in the lobby, and waits until the server has stored it.
+func (p *parlour) posts(name string, n int) {
+	p.people[name].send(post(n, "lobby"))
+	synctest.Wait()
+}
 
 // heard returns what everybody was told since the last call, as lines "name: frame | frame", without presence.
 func (p *parlour) heard() string {

@@ -123,6 +123,11 @@ func TestDiskThatOthersFillRefusesUntilThereIsRoom(t *testing.T) {
 			t.Errorf("Append = %+v, %v, want ErrFull", a.receipt, a.err)
 		}
 	}
+	// If a write has failed before Mayfly noticed that the disk is full, JetStream is being restarted.
+	eventually(t, "reading", func() bool {
+		_, err := s.Head(t.Context(), "lobby")
+		return err == nil
+	})
 	has(t, s, "lobby", kept)
 	free()
 	eventually(t, "ready", func() bool { return s.Ready(t.Context()) == nil })
