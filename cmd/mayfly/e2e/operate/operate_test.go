@@ -113,8 +113,11 @@ func TestMetricsAndProfilesAreForTheAdminListenerAlone(t *testing.T) {
 	if status, body := rig.Get(t, "http://"+admin+"/debug/pprof/"); status != http.StatusOK || !strings.Contains(body, "goroutine") {
 		t.Errorf("the admin listener answers %d for /debug/pprof/", status)
 	}
-	if status, _ := rig.Get(t, "http://"+admin+"/"); status != http.StatusNotFound {
-		t.Errorf("the admin listener answers %d for /, want 404", status)
+	if status, body := rig.Get(t, "http://"+admin+"/"); status != http.StatusOK || !strings.Contains(body, "/metrics") {
+		t.Errorf("the admin listener answers %d for /, want its page with a link to the metrics:\n%s", status, body)
+	}
+	if status, _ := rig.Get(t, "http://"+admin+"/r/lobby"); status != http.StatusNotFound {
+		t.Errorf("the admin listener answers %d for a room, want 404", status)
 	}
 }
 
