@@ -38,7 +38,8 @@ func TestOnlyModeratorsModerate(t *testing.T) {
 	}{{chief, 1, true}, {other, 1, true}, {guest, 0, false}} {
 		v := ordered(tt.me)
 		_, panel := app.People(v, true, false)
-		if n := strings.Count(panel, "data-user="); n != tt.buttons || n > 0 && !strings.Contains(panel, `data-user="g-guest"`) {
+		if n := strings.Count(panel, "data-user="); n != tt.buttons || n > 0 &&
+			!strings.Contains(panel, `data-user="g-guest"`) {
 			t.Errorf("%s: %d people can be muted, want %d: %s", tt.me.Name, n, tt.buttons, panel)
 		}
 		if n := strings.Count(panel, "moderator"); n != 2 {
@@ -107,7 +108,8 @@ func TestModeratorsChooseWhatTheServerAllows(t *testing.T) {
 	}
 	const act = `data-do="` + wire.ActClear
 	asks, clears := dialog(app.Preview{ModerateRoom: true}), dialog(app.Preview{ModerateRoom: true, ClearRoom: true})
-	if strings.Contains(asks, act) || !strings.Contains(clears, act) || !strings.Contains(clears, "Nothing brings them back") {
+	if strings.Contains(asks, act) || !strings.Contains(clears, act) ||
+		!strings.Contains(clears, "Nothing brings them back") {
 		t.Error("the room is cleared without a question")
 	}
 }

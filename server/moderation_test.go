@@ -53,7 +53,8 @@ var moderateSteps = []struct {
 		[]string{"gus: refused post lobby forbidden in 600000"}},
 	{"gus", `{"type":"post","id":"0190a8f0-0000-7000-8000-000000000001","room":"lobby","text":"again"}`,
 		[]string{"gus: accepted 1, repeat"}},
-	{"gus", `{"type":"react","room":"lobby","seq":99,"emoji":"👍"}`, []string{"gus: refused react lobby forbidden in 600000"}},
+	{"gus", `{"type":"react","room":"lobby","seq":99,"emoji":"👍"}`,
+		[]string{"gus: refused react lobby forbidden in 600000"}},
 	{"gus", `{"type":"typing","room":"lobby"}`, []string{"gus: refused typing lobby forbidden in 600000"}},
 	{"gus", `{"type":"remove","room":"lobby","seq":1}`, everyone("mod ann gus gil far", "removed [1] author, seq 4")},
 	{"gil", `{"type":"react","room":"lobby","seq":2,"emoji":"👍"}`,
@@ -234,7 +235,8 @@ func TestBanHoldsForGuests(t *testing.T) {
 		banned("a new secret from the same /64", p.told(p.guest("new", newS, same64, lobby)), false)
 		banned("a new secret from another /64", p.told(p.guest("new", newS, third, lobby)), true)
 		token := p.issuer.Issue("ben", time.Hour)
-		banned("somebody who is signed in", p.told(p.come("ben", wide, wire.Hello{Token: &token, Rooms: []wire.Join{lobby}})), true)
+		banned("somebody who is signed in", p.told(p.come("ben", wide,
+			wire.Hello{Token: &token, Rooms: []wire.Join{lobby}})), true)
 		a := p.poller(t, there).poll(waiting(asGuest("pollpollpollpollpollpoll", "lobby"), 0), post(9, "lobby"))
 		a.want("welcome refused:forbidden refused:forbidden", moment)
 		if f, ok := a.frames[1].(wire.Refused); !ok || f.Re != "hello" || f.RetryMS == 0 || f.Room != "lobby" {
@@ -449,7 +451,8 @@ func TestModerationOnTwoNodes(t *testing.T) {
 		here.wantHeard("here", everyone("mod gil", "moderated ban gus/gus for 60000 seq 1")...)
 		far.wantHeard("there", "ann: moderated ban gus/gus for 60000 seq 1", "gus: refused join lobby forbidden in 60000",
 			"new: refused join lobby forbidden in 60000")
-		if told := here.told(here.guest("new", "new2new2new2new2new2new2", there, lobby)); !strings.Contains(told, "refused hello") {
+		if told := here.told(here.guest("new", "new2new2new2new2new2new2", there, lobby)); !strings.Contains(told,
+			"refused hello") {
 			t.Errorf("a guest from that address on the moderator's node is told %s", told)
 		}
 		here.says("mod", `{"type":"moderate","room":"lobby","act":"slow","for_ms":60000}`)
@@ -526,9 +529,11 @@ func TestAuditLog(t *testing.T) {
 		synctest.Wait()
 		id := func(name string) string { return p.ids[name] }
 		want := []string{
-			`"event":"moderate","room":"lobby","act":"mute","by":"u-mod","by_name":"mod","user":"` + id("gus") + `","for_ms":60000}`,
+			`"event":"moderate","room":"lobby","act":"mute","by":"u-mod","by_name":"mod","user":"` + id("gus") +
+				`","for_ms":60000}`,
 			`"event":"moderate","room":"lobby","act":"slow","by":"u-mod","by_name":"mod","for_ms":60000}`,
-			`"event":"moderate","room":"lobby","act":"remove","by":"u-mod","by_name":"mod","user":"` + id("gus") + `","seq":1}`,
+			`"event":"moderate","room":"lobby","act":"remove","by":"u-mod","by_name":"mod","user":"` + id("gus") +
+				`","seq":1}`,
 			`"event":"moderate","room":"lobby","act":"clear","by":"u-mod","by_name":"mod"}`,
 			`"event":"moderate","room":"lobby","act":"lift","by":"u-mod","by_name":"mod","user":"` + id("gus") + `"}`,
 			`"event":"limit","room":"lobby","user":"u-ann","limit":"post"}`,

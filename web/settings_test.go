@@ -34,8 +34,9 @@ func translations(t *testing.T, script string) (languages map[string]translation
 // TestSettingsScriptHasWhatStandsInThePage holds that the script translates the texts and names of the page and nothing
 // else, and no text twice: "…" is the heading until the room is known, and in German a part of another sentence.
 func TestSettingsScriptHasWhatStandsInThePage(t *testing.T) {
-	script, err := web.SettingsScript(0, &web.Brand{}, []byte(`<h1>…</h1><nav aria-label="Rooms"> <p>There is nothing at this address. `+
-		`A room&#39;s address is like /r/team.</p></nav>`), []byte("<p>\n  Mayfly\n</p><p>\n  Send\n</p>"))
+	script, err := web.SettingsScript(0, &web.Brand{},
+		[]byte(`<h1>…</h1><nav aria-label="Rooms"> <p>There is nothing at this address. `+
+			`A room&#39;s address is like /r/team.</p></nav>`), []byte("<p>\n  Mayfly\n</p><p>\n  Send\n</p>"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,10 +203,10 @@ func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	}
 }
 
-// onRefused runs when the server has refused an act. It forgets the act, except for one that the server could not carry out
-// now, and for a removal that exceeded the rate limit: these will be sent again later. tell is true if the user must be told
-// about the refusal. It is false if the act will be sent again, if the message to be removed is gone already, or if the user
-// has changed a reaction back meanwhile.
+// onRefused runs when the server has refused an act. It forgets the act, except for an act that the server could not carry
+// out now, and for a removal that exceeded the rate limit: these will be sent again later. tell is true if the user must be
+// told about the refusal. It is false if the act will be sent again, if the message to be removed is gone already, or if
+// the user has changed a reaction back meanwhile.
 func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	removal := f.Re == wire.Kind(wire.Remove{})
 	x := a.find(func(x *act) bool {

@@ -433,8 +433,8 @@ func removalWaits(t *testing.T, code wire.Code) {
 	})
 }
 
-// TestReactionWaits: a user who reacts while the server cannot store that is not told, and need not ask again. Without a time
-// to try again, the reaction is refused for good.
+// TestReactionWaits: a user who reacts while the server cannot store that is not told, and need not ask again. Without a
+// time to try again, the reaction is refused for good.
 func TestReactionWaits(t *testing.T) {
 	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
 		c.React(herKey, "👍", true)

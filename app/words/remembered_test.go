@@ -26,7 +26,8 @@ func TestRemembered(t *testing.T) {
 			{"the next quarter", 15, 2, time.Hour},
 			{"the first quarter again", 3, 2, time.Hour},
 		} {
-			if got := offset(time.Date(2026, 3, 29, 1, step.minute, 0, 0, time.UTC)); got != step.ahead || asked != step.asks {
+			if got := offset(time.Date(2026, 3, 29, 1, step.minute, 0, 0, time.UTC)); got != step.ahead ||
+				asked != step.asks {
 				t.Errorf("%s: %v after %d questions, want %v after %d", step.name, got, asked, step.ahead, step.asks)
 			}
 		}

@@ -38,7 +38,8 @@ func TestSignInFlags(t *testing.T) {
 				Audience: "api://default", Algs: []string{"RS256"}},
 			scopes: scopes, anonymous: session.GuestsWrite}},
 		{"everything", []string{"-issuer", oktaIssuer, "-client-id", "0oa1,0oa2", "-audience", "api://chat", "-scopes", "openid chat", "-authorize-params", "prompt=consent", "-algs", "RS256,ES256",
-			"-moderators", "groups=mods,role=boss", "-require-scope", "chat", "-okta-api-token-file", file, "-require-active", "-anonymous", "deny"}, nil, authFlags{
+			"-moderators", "groups=mods,role=boss", "-require-scope", "chat", "-okta-api-token-file", file,
+			"-require-active", "-anonymous", "deny"}, nil, authFlags{
 			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1", "0oa2"},
 				Audience: "api://chat", Algs: []string{"RS256", "ES256"},
 				RequireScope: "chat", OktaAPIToken: "00SSWS", RequireActive: true,
@@ -86,7 +87,8 @@ func TestSignInProblemsSayWhatToDo(t *testing.T) {
 		{good + "-token both", nil, []string{"want access or id"}},
 		{good + "-token id -audience api://chat", nil, []string{`-audience is "api://chat", but -token is id`}},
 		{"-moderators groups=mods", nil, []string{"-moderators is set, but not -issuer: want both, or neither"}},
-		{good + "-moderators groups", nil, []string{"-moderators is \"groups\"", "want a claim of the tokens and its value"}},
+		{good + "-moderators groups", nil, []string{"-moderators is \"groups\"",
+			"want a claim of the tokens and its value"}},
 		{good + "-moderators Scope=mods", nil, []string{"-moderators has the claim \"Scope\": want it as \"scope\""}},
 		{good + "-token id -require-scope chat", nil, []string{"ID tokens have no scopes"}},
 		{"-issuer " + oktaIssuer + " -client-id x -audience x", nil, []string{"want -token id"}},

@@ -58,7 +58,8 @@ const tokenPath = "/oauth2/default/v1/token"
 
 // signIn returns flags for signing in at the place's issuer, and other flags.
 func (p *place) signIn(more ...string) []string {
-	return append([]string{"-listen", "127.0.0.1:0", "-public-url", "https://chat.example.com", "-trusted-proxies", "127.0.0.1",
+	return append([]string{"-listen", "127.0.0.1:0", "-public-url", "https://chat.example.com", "-trusted-proxies",
+		"127.0.0.1",
 		"-issuer", p.issuer.Base, "-client-id", "0oa1"}, more...)
 }
 
@@ -139,26 +140,51 @@ func TestCheckFindsWrongConfigurations(t *testing.T) {
 		code int
 		says string
 	}{
-		{"a misspelled flag", func(*place) []string { return []string{"-public-ulr", "https://x"} }, 2, "there is no flag -public-ulr: do you mean -public-url?"},
-		{"a time without a unit", func(*place) []string { return []string{"-ttl", "5"} }, 2, `-ttl is "5": want a time with its unit, such as 5s, 5m or 5h`},
-		{"a public URL without a scheme", func(*place) []string { return []string{"-public-url", "chat.example.com"} }, 2, "want https:// or http:// and a host, such as https://chat.example.com"},
-		{"a public URL with a path", func(*place) []string { return []string{"-public-url", "https://x.example/chat"} }, 2, "want https://x.example, without a path"},
-		{"a port alone", func(*place) []string { return []string{"-listen", "80"} }, 2, "want host:port, such as 127.0.0.1:8080 or :8080"},
-		{"a size with another unit", func(*place) []string { return []string{"-room-bytes", "8MB"} }, 2, "want a whole number with B, KiB, MiB, GiB or TiB, such as 8MiB"},
-		{"a stream that is too small", func(*place) []string { return []string{"-stream-bytes", "1MiB"} }, 2, "want at least -room-bytes (8MiB)"},
-		{"a proxy by name", func(*place) []string { return []string{"-trusted-proxies", "nginx"} }, 2, `-trusted-proxies: "nginx" is no address`},
-		{"guests out, and nobody else in", func(*place) []string { return []string{"-anonymous", "deny"} }, 2, "-anonymous is deny, but there is no -issuer to sign in with"},
-		{"an unknown name in the file", func(p *place) []string { return []string{"-config", p.file("m.yml", "ttl: 5m\nannonymous: deny\n")} }, 2, "m.yml:2: there is no setting annonymous: do you mean anonymous?"},
-		{"a name in the file twice", func(p *place) []string { return []string{"-config", p.file("m.yml", "ttl: 5m\nttl: 6m\n")} }, 2, "m.yml:2: ttl stands there twice, first on line 1: want it once"},
-		{"no such file", func(*place) []string { return []string{"-config", "/nowhere.yml"} }, 2, "no such file or directory: want a file that this user may read"},
-		{"a port that is taken", func(p *place) []string { return []string{"-listen", p.taken()} }, 1, "is taken by another program: stop that, or choose another address with -listen"},
-		{"an admin port that is taken", func(p *place) []string { return []string{"-listen", "127.0.0.1:0", "-admin", p.taken()} }, 1, "choose another address with -admin"},
-		{"an address of another machine", func(*place) []string { return []string{"-listen", "10.255.255.254:8080"} }, 1, "choose another address with -listen"},
-		{"plain http for strangers", func(*place) []string { return []string{"-listen", "192.0.2.1:8080"} }, 2, "or say with -insecure-http"},
+		{"a misspelled flag", func(*place) []string { return []string{"-public-ulr", "https://x"} }, 2,
+			"there is no flag -public-ulr: do you mean -public-url?"},
+		{"a time without a unit", func(*place) []string { return []string{"-ttl", "5"} }, 2,
+			`-ttl is "5": want a time with its unit, such as 5s, 5m or 5h`},
+		{"a public URL without a scheme", func(*place) []string { return []string{"-public-url", "chat.example.com"} }, 2,
+			"want https:// or http:// and a host, such as https://chat.example.com"},
+		{"a public URL with a path", func(*place) []string { return []string{"-public-url", "https://x.example/chat"} }, 2,
+			"want https://x.example, without a path"},
+		{"a port alone", func(*place) []string { return []string{"-listen", "80"} }, 2,
+			"want host:port, such as 127.0.0.1:8080 or :8080"},
+		{"a size with another unit", func(*place) []string { return []string{"-room-bytes", "8MB"} }, 2,
+			"want a whole number with B, KiB, MiB, GiB or TiB, such as 8MiB"},
+		{"a stream that is too small", func(*place) []string { return []string{"-stream-bytes", "1MiB"} }, 2,
+			"want at least -room-bytes (8MiB)"},
+		{"a proxy by name", func(*place) []string { return []string{"-trusted-proxies", "nginx"} }, 2,
+			`-trusted-proxies: "nginx" is no address`},
+		{"guests out, and nobody else in", func(*place) []string { return []string{"-anonymous", "deny"} }, 2,
+			"-anonymous is deny, but there is no -issuer to sign in with"},
+		{"an unknown name in the file", func(p *place) []string {
+			return []string{"-config",
+				p.file("m.yml", "ttl: 5m\nannonymous: deny\n")}
+		}, 2, "m.yml:2: there is no setting annonymous: do you mean anonymous?"},
+		{"a name in the file twice", func(p *place) []string {
+			return []string{"-config",
+				p.file("m.yml", "ttl: 5m\nttl: 6m\n")}
+		}, 2, "m.yml:2: ttl stands there twice, first on line 1: want it once"},
+		{"no such file", func(*place) []string { return []string{"-config", "/nowhere.yml"} }, 2,
+			"no such file or directory: want a file that this user may read"},
+		{"a port that is taken", func(p *place) []string { return []string{"-listen", p.taken()} }, 1,
+			"is taken by another program: stop that, or choose another address with -listen"},
+		{"an admin port that is taken", func(p *place) []string {
+			return []string{"-listen", "127.0.0.1:0", "-admin",
+				p.taken()}
+		}, 1, "choose another address with -admin"},
+		{"an address of another machine", func(*place) []string { return []string{"-listen", "10.255.255.254:8080"} }, 1,
+			"choose another address with -listen"},
+		{"plain http for strangers", func(*place) []string { return []string{"-listen", "192.0.2.1:8080"} }, 2,
+			"or say with -insecure-http"},
 		{"a folder of somebody else", func(p *place) []string {
 			return []string{"-listen", "127.0.0.1:0", "-data", filepath.Dir(p.file("x", ""))}
 		}, 2, "is not Mayfly's: want an empty folder, or one that Mayfly made"},
-		{"a file in place of the folder", func(p *place) []string { return []string{"-listen", "127.0.0.1:0", "-data", p.file("x", "")} }, 1, "want a folder that this user may read"},
+		{"a file in place of the folder", func(p *place) []string {
+			return []string{"-listen", "127.0.0.1:0", "-data",
+				p.file("x", "")}
+		}, 1, "want a folder that this user may read"},
 		{"a folder that is in use", func(p *place) []string {
 			folder, err := seal.OpenFolder(filepath.Join(p.t.TempDir(), "data"))
 			if err != nil {
@@ -174,36 +200,52 @@ func TestCheckFindsWrongConfigurations(t *testing.T) {
 			}
 			return []string{"-listen", "127.0.0.1:0", "-data", folder}
 		}, 2, "start the version that wrote it, or delete the folder with its messages, or choose another folder"},
-		{"an issuer that is down", func(p *place) []string { p.idp.Close(); return p.signIn() }, 1, "want the URL of an OpenID Connect provider that runs"},
-		{"an issuer with another name", func(p *place) []string { p.says("issuer", "https://other.example"); return p.signIn() }, 1, "exactly as its tokens have it"},
+		{"an issuer that is down", func(p *place) []string { p.idp.Close(); return p.signIn() }, 1,
+			"want the URL of an OpenID Connect provider that runs"},
+		{"an issuer with another name", func(p *place) []string {
+			p.says("issuer",
+				"https://other.example")
+			return p.signIn()
+		}, 1, "exactly as its tokens have it"},
 		{"an issuer without discovery", func(p *place) []string {
 			p.issuer.Says(authtest.PathConfig, http.NotFound)
 			return p.signIn()
 		}, 1, "want the URL of an OpenID Connect provider that runs"},
-		{"an issuer without CORS", func(p *place) []string { p.share = nil; return p.signIn() }, 1, "it does not let pages of https://chat.example.com read its configuration, keys, token endpoint (CORS): allow that origin at the provider"},
-		{"an issuer without CORS for tokens", func(p *place) []string { p.share[tokenPath] = false; return p.signIn() }, 1, "read its token endpoint (CORS): allow that origin"},
+		{"an issuer without CORS", func(p *place) []string { p.share = nil; return p.signIn() }, 1,
+			"it does not let pages of https://chat.example.com read its configuration, keys, token endpoint (CORS): " +
+				"allow that origin at the provider"},
+		{"an issuer without CORS for tokens", func(p *place) []string { p.share[tokenPath] = false; return p.signIn() }, 1,
+			"read its token endpoint (CORS): allow that origin"},
 		{"an issuer without PKCE", func(p *place) []string {
 			p.says("code_challenge_methods_supported", []string{"plain"})
 			return p.signIn()
 		}, 1, "it has no PKCE with S256: switch that on at the provider"},
-		{"a client that the issuer does not know", func(p *place) []string { p.refuse = `{"error":"invalid_client"}`; return p.signIn() }, 1, `-client-id is "0oa1", which the issuer refuses (invalid_client): want the ID of an app`},
+		{"a client that the issuer does not know",
+			func(p *place) []string { p.refuse = `{"error":"invalid_client"}`; return p.signIn() }, 1,
+			`-client-id is "0oa1", which the issuer refuses (invalid_client): want the ID of an app`},
 		{"a client with a secret", func(p *place) []string {
 			p.refuse = `{"error":"invalid_request","error_description":"client_secret is missing."}`
 			return p.signIn()
 		}, 1, "want the ID of an app of the issuer's without a secret"},
-		{"keys for another algorithm", func(p *place) []string { return p.signIn("-algs", "ES256") }, 1, "-algs is ES256, but none of the issuer's 1 keys is for that"},
+		{"keys for another algorithm", func(p *place) []string { return p.signIn("-algs", "ES256") }, 1,
+			"-algs is ES256, but none of the issuer's 1 keys is for that"},
 		{"ID tokens with another algorithm", func(p *place) []string {
 			p.says("id_token_signing_alg_values_supported", []string{"ES256"})
 			return p.signIn("-token", "id")
 		}, 1, "-algs is RS256, but the issuer signs with ES256: want one of those"},
-		{"no NATS server", func(p *place) []string { return []string{"-listen", "127.0.0.1:0", "-nats", "nats://" + p.taken()} }, 1, "want the address of a NATS server that runs and that this machine can reach"},
+		{"no NATS server", func(p *place) []string {
+			return []string{"-listen", "127.0.0.1:0", "-nats", "nats://" +
+				p.taken()}
+		}, 1, "want the address of a NATS server that runs and that this machine can reach"},
 		{"a certificate for a NATS server without TLS", func(p *place) []string {
 			cert, key := p.certificate(time.Now().Add(-day), time.Now().Add(20*day))
-			return []string{"-listen", "127.0.0.1:0", "-nats", p.nats.Servers[0].URL, "-nats-replicas", "1", "-nats-cert", cert, "-nats-key", key}
+			return []string{"-listen", "127.0.0.1:0", "-nats", p.nats.Servers[0].URL, "-nats-replicas", "1", "-nats-cert",
+				cert, "-nats-key", key}
 		}, 1, "want NATS servers with TLS, or no -nats-ca, -nats-cert and -nats-key"},
 		{"a certificate that has ended", func(p *place) []string {
 			cert, key := p.certificate(time.Now().Add(-2*day), time.Now().Add(-day))
-			return []string{"-listen", "127.0.0.1:0", "-nats", p.nats.Servers[0].URL, "-nats-replicas", "1", "-nats-cert", cert, "-nats-key", key}
+			return []string{"-listen", "127.0.0.1:0", "-nats", p.nats.Servers[0].URL, "-nats-replicas", "1", "-nats-cert",
+				cert, "-nats-key", key}
 		}, 1, "the certificate ended on " + time.Now().Add(-day).UTC().Format(time.DateOnly) + ": want a new one"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -213,7 +255,8 @@ func TestCheckFindsWrongConfigurations(t *testing.T) {
 			}
 			out, err := p.check(nil, tt.args(p)...)
 			if err == nil || exitCode(err) != tt.code || !strings.Contains(err.Error(), tt.says) {
-				t.Errorf("mayfly check = %v, exit code %d, want %q and %d; it printed %s", err, exitCode(err), tt.says, tt.code, out)
+				t.Errorf("mayfly check = %v, exit code %d, want %q and %d; it printed %s", err, exitCode(err), tt.says,
+					tt.code, out)
 			}
 			if err != nil && strings.Count(err.Error(), "\n") != 1 {
 				t.Errorf("mayfly check finds more than one problem: %v", err)
@@ -234,7 +277,8 @@ func TestCheckSaysEverythingAtOnce(t *testing.T) {
 		t.Fatalf("mayfly check = %v, exit code %d, want 2; it printed %s", err, exitCode(err), out)
 	}
 	lines := strings.Split(err.Error(), "\n")[1:]
-	for i, want := range []string{`-ttl is "5"`, `MAYFLY_CONNS is "many"`, file + ":1: there is no setting nonsense", `-log is "xml": want text or json (from ` + file + ":2: log)",
+	for i, want := range []string{`-ttl is "5"`, `MAYFLY_CONNS is "many"`, file + ":1: there is no setting nonsense",
+		`-log is "xml": want text or json (from ` + file + ":2: log)",
 		"-admin: " + taken + " is taken", `-data is "`, "-issuer is"} {
 		if i >= len(lines) || !strings.HasPrefix(lines[i], want) {
 			t.Errorf("line %d of %q does not begin with %s", i, lines, want)
@@ -253,12 +297,17 @@ func TestCheckOfARightConfiguration(t *testing.T) {
 		args []string
 		says []string
 	}{
-		"the defaults": {[]string{"-listen", "127.0.0.1:0"}, []string{"ok: -listen 127.0.0.1:0 is free", "ok: -public-url is not set", "ok: the configuration, 1 settings"}},
+		"the defaults": {[]string{"-listen", "127.0.0.1:0"},
+			[]string{"ok: -listen 127.0.0.1:0 is free", "ok: -public-url is not set", "ok: the configuration, 1 settings"}},
 		"everything": {p.signIn("-data", filepath.Join(folder, "new", "data"), "-admin", "127.0.0.1:0", "-scopes", "openid"),
-			[]string{"ok: -issuer " + p.issuer.Base + " signs people in on https://chat.example.com", "ok: -data", "ok: -admin", "ok: -public-url https://chat.example.com"}},
-		"behind an unknown proxy": {[]string{"-listen", "127.0.0.1:0", "-public-url", "https://chat.example.com"}, []string{"warning: people come through a proxy"}},
-		"more than the disk":      {[]string{"-listen", "127.0.0.1:0", "-data", folder, "-stream-bytes", "1000TiB"}, []string{"warning: -stream-bytes is 1048576000 MiB"}},
-		"too many connections":    {[]string{"-listen", "127.0.0.1:0", "-conns", "2000000000"}, []string{"warning: -conns is 2000000000, but this process may open"}},
+			[]string{"ok: -issuer " + p.issuer.Base + " signs people in on https://chat.example.com", "ok: -data",
+				"ok: -admin", "ok: -public-url https://chat.example.com"}},
+		"behind an unknown proxy": {[]string{"-listen", "127.0.0.1:0", "-public-url", "https://chat.example.com"},
+			[]string{"warning: people come through a proxy"}},
+		"more than the disk": {[]string{"-listen", "127.0.0.1:0", "-data", folder, "-stream-bytes", "1000TiB"},
+			[]string{"warning: -stream-bytes is 1048576000 MiB"}},
+		"too many connections": {[]string{"-listen", "127.0.0.1:0", "-conns", "2000000000"},
+			[]string{"warning: -conns is 2000000000, but this process may open"}},
 		"NATS": {[]string{"-listen", "127.0.0.1:0", "-nats", natstest.Start(t, 1, "").Servers[0].URL},
 			[]string{"ok: -nats: all 1 servers answer", "warning: -nats-replicas is 3, but only 1"}},
 	} {
@@ -284,13 +333,14 @@ func TestCertificates(t *testing.T) {
 		file       string        // in place of a new one
 		says       string
 	}{
-		"good":      {-time.Hour, 20 * 24 * time.Hour, "", "ok: -nats-cert is valid until 2026-12-20"},
-		"soon":      {-time.Hour, 13 * 24 * time.Hour, "", "whose certificate ends on 2026-12-13: want a new one soon"},
-		"ended":     {-2 * time.Hour, -time.Hour, "", "the certificate ended on 2026-11-30: want a new one"},
-		"not begun": {25 * time.Hour, 26 * time.Hour, "", "the certificate begins on 2026-12-01: want one that is valid now"},
-		"no file":   {0, 0, "/nowhere", "want a file that this user may read"},
-		"no PEM":    {0, 0, p.file("empty", ""), "it has no certificate: want one in the format PEM"},
-		"broken":    {0, 0, broken, "it has no certificate: x509"},
+		"good":  {-time.Hour, 20 * 24 * time.Hour, "", "ok: -nats-cert is valid until 2026-12-20"},
+		"soon":  {-time.Hour, 13 * 24 * time.Hour, "", "whose certificate ends on 2026-12-13: want a new one soon"},
+		"ended": {-2 * time.Hour, -time.Hour, "", "the certificate ended on 2026-11-30: want a new one"},
+		"not begun": {25 * time.Hour, 26 * time.Hour, "",
+			"the certificate begins on 2026-12-01: want one that is valid now"},
+		"no file": {0, 0, "/nowhere", "want a file that this user may read"},
+		"no PEM":  {0, 0, p.file("empty", ""), "it has no certificate: want one in the format PEM"},
+		"broken":  {0, 0, broken, "it has no certificate: x509"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

@@ -35,8 +35,10 @@ func TestParseConfig(t *testing.T) {
 		want func(c *config)
 	}{
 		{"defaults", nil, nil, func(*config) {}},
-		{"flags", []string{"-listen", "10.0.0.1:0", "--ttl=2s", "-room-bytes", "1MiB", "-rate", "5/1s", "-log", "json", "-data", "/d"}, nil, func(c *config) {
-			c.listen, c.ttl, c.roomBytes, c.rate, c.logFormat, c.data = "10.0.0.1:0", 2*time.Second, 1<<20, rate{5, time.Second}, "json", "/d"
+		{"flags", []string{"-listen", "10.0.0.1:0", "--ttl=2s", "-room-bytes", "1MiB", "-rate", "5/1s", "-log", "json",
+			"-data", "/d"}, nil, func(c *config) {
+			c.listen, c.ttl, c.roomBytes, c.rate, c.logFormat, c.data = "10.0.0.1:0", 2*time.Second, 1<<20,
+				rate{5, time.Second}, "json", "/d"
 		}},
 		{"environment", nil, map[string]string{"MAYFLY_PUBLIC_URL": "https://chat.example.com", "MAYFLY_CONNS": "7", "MAYFLY_DATA": "data"}, func(c *config) {
 			c.publicURL, c.conns, c.data = "https://chat.example.com", 7, "data"
@@ -45,14 +47,18 @@ func TestParseConfig(t *testing.T) {
 			c.listen, c.tls.httpListen = ":443", ":80"
 			c.tls.acme = certs.ACMEConfig{Domains: []string{"chat.example.com", "b.example"}, Cache: "/c"}
 		}},
-		{"ACME with a folder", []string{"-tls-domain", "a.example", "-data", "/d", "-listen", ":8443", "-http-listen", "off"}, nil, func(c *config) {
+		{"ACME with a folder", []string{"-tls-domain", "a.example", "-data", "/d", "-listen", ":8443", "-http-listen",
+			"off"}, nil, func(c *config) {
 			c.listen, c.data, c.tls.acme = ":8443", "/d", certs.ACMEConfig{Domains: []string{"a.example"}, Cache: "/d/acme"}
 		}},
-		{"plain http for all", []string{"-listen", ":80", "-insecure-http"}, nil, func(c *config) { c.listen, c.network.insecure = ":80", true }},
-		{"in a container", nil, map[string]string{"MAYFLY_LISTEN": ":8080", "MAYFLY_TRUSTED_PROXIES": "172.16.0.0/12"}, func(c *config) {
-			c.listen, c.proxies = ":8080", admission.Proxies{netip.MustParsePrefix("172.16.0.0/12")}
-		}},
-		{"a Unix socket", []string{"-listen", "unix:/run/mayfly/sock", "-public-url", "https://a.example", "-proxy-protocol"}, nil, func(c *config) {
+		{"plain http for all", []string{"-listen", ":80", "-insecure-http"}, nil,
+			func(c *config) { c.listen, c.network.insecure = ":80", true }},
+		{"in a container", nil, map[string]string{"MAYFLY_LISTEN": ":8080", "MAYFLY_TRUSTED_PROXIES": "172.16.0.0/12"},
+			func(c *config) {
+				c.listen, c.proxies = ":8080", admission.Proxies{netip.MustParsePrefix("172.16.0.0/12")}
+			}},
+		{"a Unix socket", []string{"-listen", "unix:/run/mayfly/sock", "-public-url", "https://a.example",
+			"-proxy-protocol"}, nil, func(c *config) {
 			c.listen, c.publicURL, c.network.proxyProtocol = "unix:/run/mayfly/sock", "https://a.example", true
 		}},
 		{"a flag wins", []string{"-conns", "8"}, map[string]string{"MAYFLY_CONNS": "7"}, func(c *config) { c.conns = 8 }},
@@ -177,7 +183,8 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
-		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "-config",
+		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log",
+		"-config",
 		"127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("-help does not name %s:\n%s", want, &out)

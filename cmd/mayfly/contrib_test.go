@@ -62,7 +62,8 @@ func TestAlerts(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for _, r := range rules.Groups[0].Rules {
-		if names[r.Alert] || r.Expr == "" || r.Annotations["summary"] == "" || !slices.Contains([]string{"page", "warn"}, r.Labels["severity"]) {
+		if names[r.Alert] || r.Expr == "" || r.Annotations["summary"] == "" ||
+			!slices.Contains([]string{"page", "warn"}, r.Labels["severity"]) {
 			t.Errorf("the alert %+v has a name that is taken, no expression, no summary or no severity", r)
 		}
 		names[r.Alert] = true
@@ -98,7 +99,8 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-// TestContribFlagsExist checks every flag and variable of Mayfly that a file in contrib sets, by running the program with them.
+// TestContribFlagsExist checks every flag and variable of Mayfly that a file in contrib sets, by running the program with
+// them.
 func TestContribFlagsExist(t *testing.T) {
 	commands := 0
 	known := knownVariables()
@@ -153,7 +155,8 @@ func TestProxiesPageHasTheFiles(t *testing.T) {
 		t.Fatalf("contrib/proxies has %d files, %v", len(files), err)
 	}
 	for _, f := range files {
-		if link := "(" + path.Join("../contrib/proxies", f.Name()) + ")"; !strings.Contains(pages(t)["docs/proxies.md"], link) {
+		if link := "(" + path.Join("../contrib/proxies", f.Name()) +
+			")"; !strings.Contains(pages(t)["docs/proxies.md"], link) {
 			t.Errorf("docs/proxies.md has no link %s", link)
 		}
 	}

@@ -94,7 +94,8 @@ func TestClientsAddress(t *testing.T) {
 		{"a mapped network is trusted", "::ffff:127.0.0.0/104", "127.0.0.1:50000", []string{"198.51.100.1"}, "198.51.100.1"},
 		{"over a Unix socket", "", "@", []string{"198.51.100.1"}, "198.51.100.1"},
 		{"over a Unix socket with a name", "", "/run/proxy", []string{"192.0.2.9, 198.51.100.1"}, "198.51.100.1"},
-		{"over a Unix socket, through two proxies", proxies, "@", []string{"192.0.2.9, 198.51.100.1, 10.1.2.3"}, "198.51.100.1"},
+		{"over a Unix socket, through two proxies", proxies, "@", []string{"192.0.2.9, 198.51.100.1, 10.1.2.3"},
+			"198.51.100.1"},
 		{"over a Unix socket, without a header", proxies, "@", nil, "invalid IP"},
 		{"no address at all", proxies, "nonsense", []string{"198.51.100.1"}, "invalid IP"},
 	} {

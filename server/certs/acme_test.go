@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/server/certs"
+	"mayfly/server/servertest"
 )
 
 func TestParseDomains(t *testing.T) {
@@ -21,7 +22,8 @@ func TestParseDomains(t *testing.T) {
 	}
 	for name, says := range map[string]string{
 		"*.example.com": "use -tls-cert", "localhost": "such as chat.example.com", "192.0.2.1": "such as chat.example.com",
-		"[2001:db8::1]": "such as chat.example.com", "https://a.example": "without a scheme", "a.example:443": "and a port", "": "is no host name",
+		"[2001:db8::1]": "such as chat.example.com", "https://a.example": "without a scheme", "a.example:443": "and a port",
+		"": "is no host name",
 	} {
 		if got, err := certs.ParseDomains([]string{name, "ok.example"}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("ParseDomains(%q) = %v, %v, want %q", name, got, err, says)
@@ -39,8 +41,9 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func TestAuthorityIsAskedSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tries []time.Duration
-		log, began := &logged{}, time.Now()
-		a := certs.NewACMEOver(certs.ACMEConfig{Domains: []string{"chat.test"}, CA: "https://ca.test/dir", Cache: t.TempDir()},
+		log, began := &servertest.Log{}, time.Now()
+		a := certs.NewACMEOver(certs.ACMEConfig{Domains: []string{"chat.test"}, CA: "https://ca.test/dir",
+			Cache: t.TempDir()},
 			roundTripper(func(*http.Request) (*http.Response, error) {
 				tries = append(tries, time.Since(began))
 				return nil, errors.New("no way")
@@ -64,7 +67,7 @@ func TestAuthorityIsAskedSeldom(t *testing.T) {
 		if !slices.Equal(tries, want) {
 			t.Errorf("the authority was asked after %v, want %v", tries, want)
 		}
-		if said := log.take(); !strings.Contains(said, "no way") || !strings.Contains(said, "next_try_in=1h0m0s") {
+		if said := log.Take(); !strings.Contains(said, "no way") || !strings.Contains(said, "next_try_in=1h0m0s") {
 			t.Errorf("the log says %q", said)
 		}
 		if x := a.Expiries(); len(x) != 1 || x[0].Name != "chat.test" || !x[0].Until.IsZero() {

@@ -1,44 +1,23 @@
 package certs_test
 
 import (
-	"bytes"
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"mayfly/server/certs"
 	"mayfly/server/certs/certstest"
+	"mayfly/server/servertest"
 )
 
-// logged is what was logged.
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// take returns what was logged since the last call.
-func (l *logged) take() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.b.Reset()
-	return l.b.String()
-}
-
 // follow runs test on virtual time, with Files of a certificate for old.example that is valid for 30 days.
-func follow(t *testing.T, test func(f *certs.Files, a *certstest.Authority, dir string, log *logged)) {
+func follow(t *testing.T, test func(f *certs.Files, a *certstest.Authority, dir string, log *servertest.Log)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		a, dir, log := certstest.New(t), t.TempDir(), &logged{}
+		a, dir, log := certstest.New(t), t.TempDir(), &servertest.Log{}
 		cert, key := a.Sign(time.Now().Add(30*24*time.Hour), "old.example").Write(t, dir)
 		f, err := certs.OpenFiles(cert, key, slog.New(slog.NewTextHandler(log, nil)))
 		if err != nil {
@@ -59,10 +38,10 @@ func follow(t *testing.T, test func(f *certs.Files, a *certstest.Authority, dir 
 const polled = 25 * time.Second
 
 func TestNewFilesAreTaken(t *testing.T) {
-	follow(t, func(f *certs.Files, a *certstest.Authority, dir string, log *logged) {
+	follow(t, func(f *certs.Files, a *certstest.Authority, dir string, log *servertest.Log) {
 		until := time.Now().Add(90 * 24 * time.Hour)
 		a.Sign(until, "*.example", "new.example").Write(t, dir)
-		if time.Sleep(polled); f.Name() != "new.example" || !strings.Contains(log.take(), "new certificate") {
+		if time.Sleep(polled); f.Name() != "new.example" || !strings.Contains(log.Take(), "new certificate") {
 			t.Errorf("the certificate is for %q", f.Name())
 		}
 		if x := f.Expiries(); len(x) != 1 || x[0].Name != "new.example" || x[0].Until.Sub(until).Abs() > time.Second {
@@ -72,8 +51,8 @@ func TestNewFilesAreTaken(t *testing.T) {
 		if f.Reload(); f.Name() != "third.example" {
 			t.Errorf("after Reload the certificate is for %q", f.Name())
 		}
-		log.take()
-		if f.Reload(); !strings.Contains(log.take(), "has not changed") {
+		log.Take()
+		if f.Reload(); !strings.Contains(log.Take(), "has not changed") {
 			t.Error("a Reload without a change says nothing")
 		}
 	})
@@ -85,7 +64,8 @@ func TestBadFilesChangeNothing(t *testing.T) {
 		wrong func(a *certstest.Authority, dir string)
 		says  string
 	}{
-		{"nonsense", func(_ *certstest.Authority, dir string) { certstest.Replace(t, dir+"/cert.pem", []byte("nonsense")) }, "both in PEM"},
+		{"nonsense", func(_ *certstest.Authority, dir string) { certstest.Replace(t, dir+"/cert.pem", []byte("nonsense")) },
+			"both in PEM"},
 		{"another key", func(a *certstest.Authority, dir string) {
 			certstest.Replace(t, dir+"/key.pem", a.Sign(time.Now(), "x").Key)
 		}, "private key does not match"},
@@ -98,14 +78,15 @@ func TestBadFilesChangeNothing(t *testing.T) {
 		}, "set the clock"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			follow(t, func(f *certs.Files, a *certstest.Authority, dir string, log *logged) {
+			follow(t, func(f *certs.Files, a *certstest.Authority, dir string, log *servertest.Log) {
 				tt.wrong(a, dir)
 				time.Sleep(10 * polled)
-				said := log.take()
-				if f.Name() != "old.example" || strings.Count(said, "the old one stays") != 1 || !strings.Contains(said, tt.says) {
+				said := log.Take()
+				if f.Name() != "old.example" || strings.Count(said, "the old one stays") != 1 ||
+					!strings.Contains(said, tt.says) {
 					t.Errorf("the certificate is for %s, the log says %q, want %q once", f.Name(), said, tt.says)
 				}
-				if f.Reload(); !strings.Contains(log.take(), tt.says) {
+				if f.Reload(); !strings.Contains(log.Take(), tt.says) {
 					t.Error("Reload does not say what is wrong")
 				}
 				a.Sign(time.Now().Add(time.Hour*24*90), "mended.example").Write(t, dir)
@@ -119,13 +100,13 @@ func TestBadFilesChangeNothing(t *testing.T) {
 
 // TestFilesThatAreBeingWrittenAreNotComplainedOf replaces the certificate before and its key after a look.
 func TestFilesThatAreBeingWrittenAreNotComplainedOf(t *testing.T) {
-	follow(t, func(f *certs.Files, a *certstest.Authority, dir string, log *logged) {
+	follow(t, func(f *certs.Files, a *certstest.Authority, dir string, log *servertest.Log) {
 		p := a.Sign(time.Now().Add(time.Hour*24*90), "new.example")
 		certstest.Replace(t, dir+"/cert.pem", p.Cert)
 		time.Sleep(polled / 2)
 		certstest.Replace(t, dir+"/key.pem", p.Key)
 		time.Sleep(polled)
-		if said := log.take(); f.Name() != "new.example" || strings.Contains(said, "ERROR") {
+		if said := log.Take(); f.Name() != "new.example" || strings.Contains(said, "ERROR") {
 			t.Errorf("the certificate is for %s, the log says %q", f.Name(), said)
 		}
 	})
@@ -133,26 +114,26 @@ func TestFilesThatAreBeingWrittenAreNotComplainedOf(t *testing.T) {
 
 func TestEndOfACertificateIsWarnedOf(t *testing.T) {
 	const hours, day = time.Hour, 24 * time.Hour
-	follow(t, func(f *certs.Files, a *certstest.Authority, dir string, log *logged) {
+	follow(t, func(f *certs.Files, a *certstest.Authority, dir string, log *servertest.Log) {
 		a.Sign(time.Now().Add(7*day+2*hours), "x.example").Write(t, dir)
 		f.Reload()
-		log.take()
+		log.Take()
 		time.Sleep(hours)
-		if said := log.take(); said != "" {
+		if said := log.Take(); said != "" {
 			t.Errorf("more than a week before the end the log says %q", said)
 		}
 		time.Sleep(2 * hours)
-		if said := log.take(); strings.Count(said, "days_left=6") != 1 {
+		if said := log.Take(); strings.Count(said, "days_left=6") != 1 {
 			t.Errorf("a week before the end the log says %q", said)
 		}
 		a.Sign(time.Now().Add(2*hours), "x.example").Write(t, dir)
 		f.Reload()
 		time.Sleep(hours)
-		if said := log.take(); strings.Count(said, "days_left=0") != 1 {
+		if said := log.Take(); strings.Count(said, "days_left=0") != 1 {
 			t.Errorf("on the last day the log says %q", said)
 		}
 		time.Sleep(2 * hours)
-		if said := log.take(); strings.Count(said, "has ended") != 1 {
+		if said := log.Take(); strings.Count(said, "has ended") != 1 {
 			t.Errorf("after the end the log says %q", said)
 		}
 	})
@@ -161,15 +142,16 @@ func TestEndOfACertificateIsWarnedOf(t *testing.T) {
 func TestFilesThatCannotBeUsedAreAnErrorAtTheStart(t *testing.T) {
 	a, dir := certstest.New(t), t.TempDir()
 	cert, key := a.Sign(time.Now().Add(-time.Minute), "old.example").Write(t, dir)
-	log := &logged{}
+	log := &servertest.Log{}
 	if _, err := certs.OpenFiles(cert, key, slog.New(slog.NewTextHandler(log, nil))); err != nil ||
-		!strings.Contains(log.take(), "renew it") {
+		!strings.Contains(log.Take(), "renew it") {
 		t.Errorf("a certificate of the past: %v, want a line in the log", err)
 	}
 	for _, tt := range []struct{ cert, key, says string }{
 		{cert, dir + "/none", "-tls-key: open"}, {dir + "/none", key, "-tls-cert: open"}, {key, cert, "both in PEM"},
 	} {
-		if _, err := certs.OpenFiles(tt.cert, tt.key, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), tt.says) {
+		if _, err := certs.OpenFiles(tt.cert, tt.key, slog.New(slog.DiscardHandler)); err == nil ||
+			!strings.Contains(err.Error(), tt.says) {
 			t.Errorf("OpenFiles(%s, %s) = %v, want %q", tt.cert, tt.key, err, tt.says)
 		}
 	}

@@ -202,7 +202,8 @@ func NewSweep(id string, clear int64, at int64, messages ...Event) Event {
 	s := sweep{Clear: clear}
 	e := Event{Kind: KindSweep, User: "u-mod", ID: id, At: at}
 	for _, m := range messages {
-		s.Messages = append(s.Messages, swept{removal{To: m.Seq, User: m.User, ID: m.ID, At: m.At, Why: wire.WhyModerator}, m.Expires})
+		s.Messages = append(s.Messages, swept{removal{To: m.Seq, User: m.User, ID: m.ID, At: m.At, Why: wire.WhyModerator},
+			m.Expires})
 		e.Expires = max(e.Expires, m.Expires)
 	}
 	e.Body = encodeBody(s)

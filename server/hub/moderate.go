@@ -89,8 +89,8 @@ func (m *moderation) decisionLocked(c *Client, f wire.Moderate, now int64) decis
 	}
 	if f.Act == wire.ActBan {
 		d.Addresses = r.hub.directory.addresses.of(f.User)
-		if one := r.timeline.order.barred[f.User]; len(d.Addresses) == 0 && one != nil && one.ban.holds(now) {
-			d.Addresses = one.addresses // nothing newer is known
+		if person := r.timeline.order.barred[f.User]; len(d.Addresses) == 0 && person != nil && person.ban.holds(now) {
+			d.Addresses = person.addresses // nothing newer is known
 		}
 		d.Addresses = d.Addresses[:min(len(d.Addresses), maxAddresses)]
 	}
@@ -136,8 +136,8 @@ func (m *moderation) soAlreadyLocked(d decision, now int64) bool {
 	o, bounds := &r.timeline.order, r.hub.config.TTL
 	switch d.Act {
 	case wire.ActLift:
-		one := o.barred[d.User.ID]
-		return one == nil || !one.mute.holds(now) && !one.ban.holds(now)
+		person := o.barred[d.User.ID]
+		return person == nil || !person.mute.holds(now) && !person.ban.holds(now)
 	case wire.ActClear:
 		return !r.timeline.livesAt(now) && len(r.pending) == 0
 	case wire.ActSlow:
@@ -173,8 +173,8 @@ func (m *moderation) fullLocked(d decision, now int64) (wait time.Duration) {
 		return 0
 	}
 	first := Forever
-	for _, one := range o.barred {
-		first = min(first, one.stored())
+	for _, person := range o.barred {
+		first = min(first, person.stored())
 	}
 	return time.Duration(max(first-now, 1)) * time.Millisecond
 }
@@ -310,13 +310,15 @@ func (m *moderation) spread(id string, addresses []string) {
 	now := r.hub.clock.Now().UnixMilli()
 	r.mu.Lock()
 	o := &r.timeline.order
-	one := o.barred[id]
-	if one == nil || !one.ban.holds(now) || o.addresses()+len(addresses) > MaxBarAddresses || r.closed {
+	person := o.barred[id]
+	if person == nil || !person.ban.holds(now) || o.addresses()+len(addresses) > MaxBarAddresses || r.closed {
 		r.mu.Unlock()
 		return
 	}
-	e := Event{Kind: KindDecision, User: id, ID: rand.Text(), At: now, Expires: one.ban.until}
-	missing := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return slices.Contains(one.addresses, a) })
+	e := Event{Kind: KindDecision, User: id, ID: rand.Text(), At: now, Expires: person.ban.until}
+	missing := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool {
+		return slices.Contains(person.addresses, a)
+	})
 	r.mu.Unlock()
 	if len(missing) == 0 || !r.hub.posts.begin() {
 		return

@@ -67,12 +67,12 @@ func newOrder() order { return order{barred: map[string]*barred{}} }
 func (o *order) apply(e Event, d decision) (changed bool, replaced []int64) {
 	switch d.Act {
 	case wire.ActMute:
-		one := o.about(d.User.ID)
-		replaced = one.mute.set(e, d.Until)
+		person := o.about(d.User.ID)
+		replaced = person.mute.set(e, d.Until)
 	case wire.ActBan:
-		one := o.about(d.User.ID)
-		replaced = append(one.ban.set(e, d.Until), one.spreads...)
-		one.spreads, one.addresses = nil, d.Addresses
+		person := o.about(d.User.ID)
+		replaced = append(person.ban.set(e, d.Until), person.spreads...)
+		person.spreads, person.addresses = nil, d.Addresses
 	case actSpread:
 		return false, o.spread(e, d)
 	case wire.ActLift:
@@ -97,20 +97,20 @@ func (o *order) keepsUntil(d decision, now, longest int64) int64 {
 		return now + max(longest, decisionLife.Milliseconds())
 	}
 	until := max(d.Until, now+decisionLife.Milliseconds())
-	if one := o.barred[d.User.ID]; one != nil {
-		until = max(until, one.stored())
+	if person := o.barred[d.User.ID]; person != nil {
+		until = max(until, person.stored())
 	}
 	return until
 }
 
 // about returns what is known about the user with that id. If there is nothing yet, it adds an entry.
 func (o *order) about(id string) *barred {
-	one := o.barred[id]
-	if one == nil {
-		one = &barred{}
-		o.barred[id] = one
+	person := o.barred[id]
+	if person == nil {
+		person = &barred{}
+		o.barred[id] = person
 	}
-	return one
+	return person
 }
 
 // set replaces b by the event e, which counts until that time, and returns the seq of the event that is replaced.
@@ -137,46 +137,46 @@ func (s *setting) set(seq, ms int64) (changed bool, replaced []int64) {
 // spread adds the addresses in d to the ban of the user, if the user is still banned. The event must last as long as the
 // ban: a shorter one is about an earlier ban, and a node that reads the room after its end would not find it.
 func (o *order) spread(e Event, d decision) (replaced []int64) {
-	one := o.barred[d.User.ID]
-	if one == nil || !one.ban.holds(e.At) || e.Expires < one.ban.until {
+	person := o.barred[d.User.ID]
+	if person == nil || !person.ban.holds(e.At) || e.Expires < person.ban.until {
 		return []int64{e.Seq}
 	}
-	known := len(one.addresses)
+	known := len(person.addresses)
 	for _, address := range d.Addresses {
-		if !slices.Contains(one.addresses, address) {
-			one.addresses = append(slices.Clip(one.addresses), address)
+		if !slices.Contains(person.addresses, address) {
+			person.addresses = append(slices.Clip(person.addresses), address)
 		}
 	}
-	if len(one.addresses) == known {
+	if len(person.addresses) == known {
 		return []int64{e.Seq}
 	}
-	one.spreads = append(one.spreads, e.Seq)
+	person.spreads = append(person.spreads, e.Seq)
 	return nil
 }
 
 // applyLift ends the mute and the ban of the user in d.
 func (o *order) applyLift(e Event, d decision) (changed bool, replaced []int64) {
-	one := o.barred[d.User.ID]
-	if one == nil || !one.mute.holds(e.At) && !one.ban.holds(e.At) {
+	person := o.barred[d.User.ID]
+	if person == nil || !person.mute.holds(e.At) && !person.ban.holds(e.At) {
 		return false, []int64{e.Seq}
 	}
-	for _, b := range []*bar{&one.mute, &one.ban, &one.lift} {
+	for _, b := range []*bar{&person.mute, &person.ban, &person.lift} {
 		if b.seq != 0 {
 			replaced = append(replaced, b.seq)
 		}
 	}
-	replaced = append(replaced, one.spreads...)
-	*one = barred{lift: bar{seq: e.Seq, stored: e.Expires}}
+	replaced = append(replaced, person.spreads...)
+	*person = barred{lift: bar{seq: e.Seq, stored: e.Expires}}
 	return true, replaced
 }
 
 // prune forgets what is over at the time now.
 func (o *order) prune(now int64) {
-	maps.DeleteFunc(o.barred, func(_ string, one *barred) bool {
-		if !one.ban.holds(now) {
-			one.addresses, one.spreads = nil, nil
+	maps.DeleteFunc(o.barred, func(_ string, person *barred) bool {
+		if !person.ban.holds(now) {
+			person.addresses, person.spreads = nil, nil
 		}
-		return one.stored() <= now
+		return person.stored() <= now
 	})
 }
 
@@ -185,11 +185,11 @@ func (b *barred) stored() int64 { return max(b.mute.stored, b.ban.stored, b.lift
 
 // until returns until when the user with that id is muted or banned, and until when the user is banned. 0: the user is not.
 func (o *order) until(id string) (barred, banned int64) {
-	one := o.barred[id]
-	if one == nil {
+	person := o.barred[id]
+	if person == nil {
 		return 0, 0
 	}
-	return max(one.mute.until, one.ban.until), one.ban.until
+	return max(person.mute.until, person.ban.until), person.ban.until
 }
 
 // bannedUntil returns until when c may not be in the room: because its user is banned, or because its user is a guest from
@@ -199,9 +199,9 @@ func (o *order) bannedUntil(c *Client, now int64) int64 {
 	if c.from == "" {
 		return until
 	}
-	for _, one := range o.barred {
-		if one.ban.holds(now) && slices.Contains(one.addresses, c.from) {
-			until = max(until, one.ban.until)
+	for _, person := range o.barred {
+		if person.ban.holds(now) && slices.Contains(person.addresses, c.from) {
+			until = max(until, person.ban.until)
 		}
 	}
 	return until
@@ -209,14 +209,14 @@ func (o *order) bannedUntil(c *Client, now int64) int64 {
 
 // lacks reports whether the user of c is banned, and the ban does not keep out the guests from the address of c yet.
 func (o *order) lacks(c *Client, now int64) bool {
-	one := o.barred[c.userID]
-	return one != nil && c.from != "" && one.ban.holds(now) && !slices.Contains(one.addresses, c.from)
+	person := o.barred[c.userID]
+	return person != nil && c.from != "" && person.ban.holds(now) && !slices.Contains(person.addresses, c.from)
 }
 
 // addresses returns how many addresses the bans have.
 func (o *order) addresses() (n int) {
-	for _, one := range o.barred {
-		n += len(one.addresses)
+	for _, person := range o.barred {
+		n += len(person.addresses)
 	}
 	return n
 }

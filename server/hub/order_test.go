@@ -63,7 +63,8 @@ func TestEveryNodeHasTheSameOrder(t *testing.T) {
 func TestOrderForgets(t *testing.T) {
 	o := hub.NewOrder()
 	for n := range 50 {
-		e := o.Decide(id(n), []string{wire.ActMute, wire.ActBan, wire.ActLift}[n%3], fmt.Sprint("g-", n/2), 1000, 60_000, "192.0.2.1")
+		e := o.Decide(id(n), []string{wire.ActMute, wire.ActBan, wire.ActLift}[n%3], fmt.Sprint("g-", n/2), 1000, 60_000,
+			"192.0.2.1")
 		e.Seq = int64(n + 1)
 		o.Apply(e)
 	}

@@ -43,11 +43,12 @@ func (m *moderation) sweepLocked(now time.Time) (sweeps []Event) {
 	for part := range slices.Chunk(left, maxSwept) {
 		s := sweep{Clear: clear.seq}
 		e := Event{Kind: KindSweep, User: clear.by.ID, ID: fmt.Sprintf("sweep %d %d", clear.seq, part[0].seq), At: at}
-		for _, one := range part {
-			k := one.name.key()
+		for _, message := range part {
+			k := message.name.key()
 			s.Messages = append(s.Messages,
-				swept{removal{To: one.seq, User: k.user, ID: k.id, At: one.at, Why: wire.WhyModerator}, one.expires})
-			e.Expires = max(e.Expires, one.expires)
+				swept{removal{To: message.seq, User: k.user, ID: k.id, At: message.at, Why: wire.WhyModerator},
+					message.expires})
+			e.Expires = max(e.Expires, message.expires)
 		}
 		e.Body = encodeBody(s)
 		sweeps = append(sweeps, e)

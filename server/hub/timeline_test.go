@@ -331,8 +331,10 @@ func FuzzEvent(f *testing.F) {
 	f.Add("removal", "u-ann", []byte(`null`))
 	f.Add("sweep", "u-mod", hub.NewSweep("", 4, 2, m).Body)
 	f.Add("sweep", "u-mod", []byte(`{"clear":4,"messages":[{"to":1},{"to":9,"user":"u","id":"x","why":"moderator"}]}`))
-	f.Add("decision", "u-mod", []byte(`{"act":"clear","by":{"id":"u-mod","name":"Mod","anonymous":false,"role":"moderator"}}`))
-	f.Add("decision", "u-mod", []byte(`{"act":"ban","user":{"id":"g-1","name":""},"by":{},"until":90,"addresses":["192.0.2.1"]}`))
+	f.Add("decision", "u-mod",
+		[]byte(`{"act":"clear","by":{"id":"u-mod","name":"Mod","anonymous":false,"role":"moderator"}}`))
+	f.Add("decision", "u-mod",
+		[]byte(`{"act":"ban","user":{"id":"g-1","name":""},"by":{},"until":90,"addresses":["192.0.2.1"]}`))
 	f.Add("decision", "g-1", []byte(`{"act":"spread","user":{"id":"g-1","name":""},"addresses":["192.0.2.2"]}`))
 	f.Add("decision", "u-mod", []byte(`{"act":"slow","for":-1}`))
 	f.Fuzz(func(t *testing.T, kind, user string, body []byte) {

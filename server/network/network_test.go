@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 }
 
 func TestCheck(t *testing.T) {
-	for _, addr := range []string{"127.0.0.1:8080", ":0", "[::1]:443", "unix:/run/mayfly/sock", "systemd", "systemd:https", "systemd:80"} {
+	for _, addr := range []string{"127.0.0.1:8080", ":0", "[::1]:443", "unix:/run/mayfly/sock", "systemd", "systemd:https",
+		"systemd:80"} {
 		if err := network.Check(addr); err != nil {
 			t.Errorf("Check(%s) = %v", addr, err)
 		}
@@ -38,8 +39,10 @@ func TestCheck(t *testing.T) {
 
 func TestPublic(t *testing.T) {
 	for host, want := range map[string]bool{"": true, "0.0.0.0": true, "::": true, "192.0.2.1": true, "2001:db8::1": true,
-		"chat.example.com": true, "::ffff:192.0.2.1": true, "localhost": false, "127.0.0.1": false, "::1": false, "10.0.0.1": false, "192.168.1.2": false,
-		"172.17.0.2": false, "fd00::1": false, "169.254.1.1": false, "fe80::1%eth0": false, "100.64.0.1": false, "::ffff:127.0.0.1": false} {
+		"chat.example.com": true, "::ffff:192.0.2.1": true, "localhost": false, "127.0.0.1": false, "::1": false,
+		"10.0.0.1": false, "192.168.1.2": false,
+		"172.17.0.2": false, "fd00::1": false, "169.254.1.1": false, "fe80::1%eth0": false, "100.64.0.1": false,
+		"::ffff:127.0.0.1": false} {
 		if got := network.Public(host); got != want {
 			t.Errorf("Public(%q) = %t", host, got)
 		}
@@ -88,7 +91,8 @@ func TestSystemdSockets(t *testing.T) {
 		t.Run(tt.addr+" of "+tt.names, func(t *testing.T) {
 			count := strings.Count(tt.names, ":") + 1
 			child := exec.CommandContext(t.Context(), "sh", "-c", `LISTEN_PID=$$ exec "$0"`, os.Args[0])
-			child.Env = append(os.Environ(), "INHERITED_CHILD="+tt.addr, "LISTEN_FDS="+strconv.Itoa(count), "LISTEN_FDNAMES="+tt.names)
+			child.Env = append(os.Environ(), "INHERITED_CHILD="+tt.addr, "LISTEN_FDS="+strconv.Itoa(count),
+				"LISTEN_FDNAMES="+tt.names)
 			var listeners []*net.TCPListener
 			for range count {
 				l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -118,7 +122,8 @@ func TestSystemdSockets(t *testing.T) {
 			}
 		})
 	}
-	if _, err := network.Listen("systemd", network.InheritedBy(os.Getpid(), func(string) string { return "1" })); err == nil {
+	if _, err := network.Listen("systemd", network.InheritedBy(os.Getpid(),
+		func(string) string { return "1" })); err == nil {
 		t.Error("took the sockets of another process")
 	}
 }

@@ -18,7 +18,8 @@ const v2Begins = "\r\n\r\n\x00\r\nQUIT\n"
 
 // v2 returns a header of version 2 with these addresses, or others, behind its fixed bytes.
 func v2(command, family byte, rest ...byte) string {
-	return v2Begins + string([]byte{0x20 | command, family}) + string(binary.BigEndian.AppendUint16(nil, uint16(len(rest)))) +
+	return v2Begins + string([]byte{0x20 | command, family}) +
+		string(binary.BigEndian.AppendUint16(nil, uint16(len(rest)))) +
 		string(rest)
 }
 
@@ -47,7 +48,8 @@ func TestReadHeader(t *testing.T) {
 			r := strings.NewReader(tt.header + "GET / HTTP/1.1")
 			from, err := network.ReadHeader(r)
 			rest, _ := io.ReadAll(r)
-			if err != nil || from.IsValid() != (tt.from != "") || from.IsValid() && from.String() != tt.from || string(rest) != "GET / HTTP/1.1" {
+			if err != nil || from.IsValid() != (tt.from != "") || from.IsValid() && from.String() != tt.from ||
+				string(rest) != "GET / HTTP/1.1" {
 				t.Errorf("ReadHeader = %v, %v, with %q behind it, want %q", from, err, rest, tt.from)
 			}
 			for n := range len(tt.header) {
@@ -110,7 +112,8 @@ func serveProxied(t *testing.T, trusted bool) (net.Listener, *strings.Builder) {
 		t.Fatal(err)
 	}
 	var log strings.Builder
-	l := network.Proxied(inner, func(a netip.Addr) bool { return trusted && a.IsLoopback() }, slog.New(slog.NewTextHandler(&log, nil)))
+	l := network.Proxied(inner, func(a netip.Addr) bool { return trusted && a.IsLoopback() },
+		slog.New(slog.NewTextHandler(&log, nil)))
 	t.Cleanup(func() { l.Close() })
 	return l, &log
 }

@@ -178,7 +178,8 @@ func TestAllTogetherWaitInALimitedNumber(t *testing.T) {
 		}
 		began := time.Now()
 		if _, ok := next(); !ok || !first[0].isCut() || first[1].isCut() || time.Since(began) != network.SlowAfter {
-			t.Errorf("the next one came in: %t, after %s, want it in place of the first one when that is slow", ok, time.Since(began))
+			t.Errorf("the next one came in: %t, after %s, want it in place of the first one when that is slow", ok,
+				time.Since(began))
 		}
 		c.waiting.State(first[1], http.StateActive)
 		c.waiting.State(first[1], http.StateIdle) // waits again, and longest of all no more

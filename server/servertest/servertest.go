@@ -209,6 +209,14 @@ func (l *Log) Reset() {
 	l.b.Reset()
 }
 
+// Take returns the text since the last call of Take or Reset.
+func (l *Log) Take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.b.Reset()
+	return l.b.String()
+}
+
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"mayfly/server/stream"
 )
 
-// TestMoves: a node goes to another NATS server after three answers that did not come, and then less and less often. After an
-// answer it begins anew.
+// TestMoves: a node goes to another NATS server after three answers that did not come, and then less and less often. After
+// an answer it begins anew.
 func TestMoves(t *testing.T) {
 	silent := errors.New("no answer")
 	var answers []error

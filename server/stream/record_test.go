@@ -15,7 +15,8 @@ func TestRecordIsReadAsItWasWritten(t *testing.T) {
 		message,
 		{Kind: "wink", User: "u", ID: "x", At: -1, Expires: 1 << 60, Body: []byte{0, 1, 2}},
 		{Kind: "bare", Body: []byte{}},
-		{Kind: hub.KindDecision, User: "u-mod", ID: "K7", At: 1, Expires: hub.Forever, Body: []byte(`{"act":"slow","for":5}`)},
+		{Kind: hub.KindDecision, User: "u-mod", ID: "K7", At: 1, Expires: hub.Forever,
+			Body: []byte(`{"act":"slow","for":5}`)},
 		{Kind: hub.KindSweep, User: "u-mod", ID: "sweep 16 14", At: 1, Expires: 2, Body: []byte(`{"clear":16}`)},
 		{Kind: "wink", User: "u", ID: "0190a8f0-0000-7000-8000-000000000001", At: 1, Expires: 2, Body: []byte{}},
 	} {

@@ -36,11 +36,13 @@ func TestTryCluster(t *testing.T) {
 		stream string
 		says   string // "": it can be used
 	}{
-		"right":                       {strange, "mayfly", ""},
-		"a user is wanted":            {closed, "mayfly", "want a user of these servers in -nats-creds"},
-		"a stream of somebody else":   {strange, "orders", `-nats-name is "orders": the servers have a stream of that name that is not Mayfly's`},
-		"no JetStream":                {without, "mayfly", "want a block jetstream in their configuration"},
-		"one of two is not reachable": {append([]string{"nats://127.0.0.1:1"}, strange...), "mayfly", "-nats has nats://127.0.0.1:1: "},
+		"right":            {strange, "mayfly", ""},
+		"a user is wanted": {closed, "mayfly", "want a user of these servers in -nats-creds"},
+		"a stream of somebody else": {strange, "orders",
+			`-nats-name is "orders": the servers have a stream of that name that is not Mayfly's`},
+		"no JetStream": {without, "mayfly", "want a block jetstream in their configuration"},
+		"one of two is not reachable": {append([]string{"nats://127.0.0.1:1"}, strange...), "mayfly",
+			"-nats has nats://127.0.0.1:1: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := stream.TryCluster(t.Context(), stream.Cluster{URLs: tt.urls, Name: tt.stream, Replicas: 1})

@@ -9,7 +9,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// moderated is an act of Ann's, who is a moderator.
+// moderated returns what a room is told about an act of Ann, a moderator.
 func moderated(seq int64, act string, user string, ms int64) wire.Moderated {
 	by := ann
 	by.Role = wire.RoleModerator

@@ -16,7 +16,7 @@ const (
 	sendDims = `document.getElementById('message-send').ariaDisabled === 'true'`
 )
 
-// courtroom starts a server, and opens the lobby for Grace, who is a moderator, and for a guest, who has said text.
+// courtroom starts a server, and opens the lobby twice: for Grace, a moderator, and for a guest. The guest says text.
 func courtroom(t *testing.T, text string) (grace, ben *rig.Tab) {
 	t.Helper()
 	server := rig.Dev(t, "-rate", "1000/1s")
@@ -53,7 +53,8 @@ func TestModeratorMutesBansAndLifts(t *testing.T) {
 		t.Error("the guest can undo the mute")
 	}
 	ben.Say("more spam")
-	ben.Until(polite + `.textContent.includes('A moderator has muted you here.') && ` + rig.Composer + `.value === 'more spam'`)
+	ben.Until(polite + `.textContent.includes('A moderator has muted you here.') && ` + rig.Composer +
+		`.value === 'more spam'`)
 	grace.Click("button", "Undo")
 	tells(ben, "Grace Hopper lifted the mute or ban of "+name+" (guest).")
 	ben.Until(waiting + ` === '' && !(` + sendDims + `)`)

@@ -31,13 +31,17 @@ type round struct {
 // TestCostOfNodes runs mayfly bench by turns against one server with its stream inside, and against one, two and three nodes
 // that share three NATS servers. A round-robin proxy for TCP is in front of all of them. It prints a table with medians.
 func TestCostOfNodes(t *testing.T) {
-	table := circumstances() + "\n\n| load | nodes | deliveries a second | median | 95 % | 99 % | processor of the nodes | of NATS |\n" +
+	table := circumstances() +
+		"\n\n| load | nodes | deliveries a second | median | 95 % | 99 % | processor of the nodes | of NATS |\n" +
 		"|---|---|---|---|---|---|---|---|\n"
 	for _, load := range benchLoads {
 		rounds := make([][]round, 4) // by how many nodes there are; 0: the stream is inside
 		for range *benchRounds {
 			for n := range rounds {
-				t.Run(fmt.Sprintf("%d nodes", n), func(t *testing.T) { rounds[n] = append(rounds[n], costOfNodes(t, n, load.flags)) })
+				t.Run(fmt.Sprintf("%d nodes", n), func(t *testing.T) {
+					rounds[n] = append(rounds[n],
+						costOfNodes(t, n, load.flags))
+				})
 			}
 		}
 		if t.Failed() {
@@ -116,7 +120,7 @@ func resident(t *testing.T, pid int) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		t.Skipf("this system does not tell: %v", err)
+		t.Fatalf("the memory of a process, which only Linux tells so: %v", err)
 	}
 	_, rest, _ := strings.Cut(string(status), "VmRSS:")
 	var kib int64
@@ -143,7 +147,8 @@ func nodesRow(load string, n int, rounds []round) string {
 	if n == 0 {
 		name = "1, its stream inside"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %.1f ms | %.1f ms | %.1f ms | %.1f µs a delivery | %.1f µs a delivery |\n", load, name,
+	return fmt.Sprintf("| %s | %s | %s | %.1f ms | %.1f ms | %.1f ms | %.1f µs a delivery | %.1f µs a delivery |\n", load,
+		name,
 		thousands(of(func(r round) float64 { return r.Deliveries.PerSecond })),
 		of(func(r round) float64 { return r.Deliveries.Latency.Median }),
 		of(func(r round) float64 { return r.Deliveries.Latency.P95 }),

@@ -25,8 +25,8 @@ func (s single) strike(context.Context) {
 // several is two nodes that share three NATS servers.
 type several struct{ *rig.Cluster }
 
-// strike kills a node or a NATS server, makes one of them stand still for a moment, or cuts it off. At most one NATS server is
-// without all messages at any time, because the messages are in memory only.
+// strike kills a node or a NATS server, makes one of them stand still for a moment, or cuts it off. At most one NATS server
+// is without all messages at any time, because the messages are in memory only.
 func (s several) strike(ctx context.Context) {
 	node, server := s.Nodes[rand.N(len(s.Nodes))], s.NATS.Servers[rand.N(len(s.NATS.Servers))]
 	how := []tcptest.Fault{tcptest.Cuts, tcptest.Swallows}[rand.N(2)]

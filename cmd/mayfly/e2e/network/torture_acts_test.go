@@ -202,7 +202,8 @@ func (s *stage) agree() {
 		case <-timeout:
 			v := s.all[at].Now()
 			s.t.Fatalf("%s and %s never agree: online %v, %d wait, %d can be undone, and it shows\n%s\n"+
-				"where the other shows\n%s", s.all[at].Name, s.all[0].Name, rig.Online(v), v.Unsent, len(v.Undo), shows(v), want)
+				"where the other shows\n%s", s.all[at].Name, s.all[0].Name, rig.Online(v), v.Unsent, len(v.Undo), shows(v),
+				want)
 		}
 	}
 }
@@ -289,8 +290,8 @@ func (s *stage) reunite() {
 	s.agree()
 }
 
-// judgeNewcomers checks that nobody who comes to a node gets what was taken back: neither a new client nor one that was there
-// before everything was said. Nobody was told that something cannot be taken back.
+// judgeNewcomers checks that nobody who comes to a node gets what was taken back: neither a new client nor one that was
+// there before everything was said. Nobody was told that something cannot be taken back.
 func (s *stage) judgeNewcomers() {
 	s.t.Helper()
 	for _, n := range s.nodes {

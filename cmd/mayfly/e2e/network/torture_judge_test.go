@@ -26,7 +26,8 @@ type counts struct {
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("posted %d, accepted %d, delivered %d, refused for now %d, joins %d, reconnects %d, by polls %d, cuts %d, kills %d, lost %d, doubled %d",
+	return fmt.Sprintf("posted %d, accepted %d, delivered %d, refused for now %d, joins %d, reconnects %d, "+
+		"by polls %d, cuts %d, kills %d, lost %d, doubled %d",
 		c.posted, c.accepted, c.delivered, c.refused, c.unjoined, c.conns, c.polls, c.cuts, c.kills, c.lost, c.doubled)
 }
 

@@ -128,7 +128,8 @@ func TestNewVersion(t *testing.T) {
 	tab.Do(rig.Visible(true))
 	press(t, tab, "Dismiss")
 	tab.Until(`!(` + bar + `) && ` + rig.MayWrite)
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), chromedp.KeyEvent(kb.Backspace), rig.Visible(false))
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), chromedp.KeyEvent(kb.Backspace),
+		rig.Visible(false))
 	tab.Until(is(third))
 	tab.Ready()
 

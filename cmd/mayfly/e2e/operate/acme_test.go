@@ -1,15 +1,12 @@
 package operate_test
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,49 +27,8 @@ type authority struct {
 func startCA(t *testing.T, httpAddr, tlsAddr string, life time.Duration) *authority {
 	t.Helper()
 	a := &authority{folder: t.TempDir()}
-	path := filepath.Join(a.folder, "testca")
-	if out, err := exec.Command("go", "build", "-C", "testca", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build the authority: %v\n%s", err, out)
-	}
-	cmd := exec.Command(path, "-http", port(t, httpAddr), "-tls", port(t, tlsAddr), "-life", life.String(), "-folder", a.folder)
-	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1")
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	said, ended := make(chan string, 1), make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer cmd.Wait() //nolint:errcheck // it is killed
-		lines := bufio.NewScanner(stdout)
-		for lines.Scan() {
-			if at, ok := strings.CutPrefix(lines.Text(), "The authority is at "); ok {
-				said <- at
-			}
-		}
-	}()
-	a.kill = func() string {
-		_ = cmd.Process.Kill() // it may have ended already
-		<-ended
-		return log.String()
-	}
-	t.Cleanup(func() {
-		if log := a.kill(); t.Failed() {
-			t.Logf("the authority's log:\n%s", log)
-		}
-	})
-	select {
-	case a.url = <-said:
-	case <-ended:
-		t.Fatalf("the authority ended at once:\n%s", log.String())
-	case <-time.After(rig.Timeout):
-		t.Fatal("the authority does not say where it is")
-	}
+	a.url, a.kill = rig.RunModule(t, "testca", "The authority is at ", []string{"PEBBLE_VA_NOSLEEP=1"}, "-http", port(t, httpAddr),
+		"-tls", port(t, tlsAddr), "-life", life.String(), "-folder", a.folder)
 	return a
 }
 
@@ -143,11 +99,15 @@ func TestCertificateComesFromAnAuthority(t *testing.T) {
 			if want := "https://chat.test:" + port(t, addr); s.URL != want {
 				t.Errorf("the URL is %s, want %s", s.URL, want)
 			}
-			client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			client := &http.Client{CheckRedirect: func(*http.Request,
+				[]*http.Request) error {
+				return http.ErrUseLastResponse
+			},
 				Transport: &http.Transport{TLSClientConfig: ca.client(t), ForceAttemptHTTP2: true}}
 			defer client.CloseIdleConnections()
 			resp := get(t, client, "https://"+addr+"/", "chat.test:"+port(t, addr))
-			if resp.StatusCode != 200 || resp.ProtoMajor != 2 || resp.Header.Get("Strict-Transport-Security") != "max-age=31536000" {
+			if resp.StatusCode != 200 || resp.ProtoMajor != 2 ||
+				resp.Header.Get("Strict-Transport-Security") != "max-age=31536000" {
 				t.Errorf("the page: %s %s %v", resp.Proto, resp.Status, resp.Header)
 			}
 			if way == "http-01" {
@@ -193,7 +153,8 @@ func TestAuthorityThatRefusesIsQuoted(t *testing.T) {
 	ca := startCA(t, nowhere, nowhere, time.Hour)
 	s := rig.ServeAt(t, rig.FreeAddr(t), ca.flags(rig.FreeAddr(t), "-acme-cache", t.TempDir())...)
 	s.UntilLogs(t, "no certificate: see that the name leads to this machine")
-	if log := s.Log(); !strings.Contains(log, "/.well-known/acme-challenge/") || !strings.Contains(log, "next_try_in=1m10s") {
+	if log := s.Log(); !strings.Contains(log, "/.well-known/acme-challenge/") ||
+		!strings.Contains(log, "next_try_in=1m10s") {
 		t.Errorf("the log does not quote the authority:\n%s", log)
 	}
 	s.Stop()

@@ -118,7 +118,7 @@ func (c *crowd) hear(p wire.Posted) {
 }
 
 // chat posts n messages, one every 20 ms, each by another person, and waits until each has come to all people in its room.
-// It fails the test if one does not come, or if a connection ends.
+// If a message does not come, or if a connection ends, chat fails the test.
 func (c *crowd) chat(what string, n int) {
 	c.t.Helper()
 	ticker := time.NewTicker(20 * time.Millisecond)
@@ -131,7 +131,8 @@ func (c *crowd) chat(what string, n int) {
 		number := len(c.posted)
 		c.posted = append(c.posted, &said{at: time.Now(), missing: min(inRoom, len(c.people)-who/inRoom*inRoom)})
 		c.mu.Unlock()
-		if err := c.people[who].send(wire.Post{ID: uuid.NewString(), Room: roomOf(who), Text: strconv.Itoa(number)}); err != nil {
+		if err := c.people[who].send(wire.Post{ID: uuid.NewString(), Room: roomOf(who),
+			Text: strconv.Itoa(number)}); err != nil {
 			c.t.Fatalf("%s: person %d: %v; ended: %v", what, who, err, c.endings())
 		}
 	}

@@ -37,8 +37,9 @@ func enterFrom(t *testing.T, from string, s *rig.Server, config *tls.Config, roo
 	transport := &http.Transport{TLSClientConfig: config, DialContext: dialer.DialContext}
 	ctx, cancel := context.WithTimeout(t.Context(), rig.Timeout)
 	defer cancel()
-	ws, _, err := websocket.Dial(ctx, "wss://"+s.Addr()+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol},
-		HTTPClient: &http.Client{Transport: transport}})
+	ws, _, err := websocket.Dial(ctx, "wss://"+s.Addr()+"/ws",
+		&websocket.DialOptions{Subprotocols: []string{wire.Subprotocol},
+			HTTPClient: &http.Client{Transport: transport}})
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,8 @@ func upgrade(t *testing.T, conn net.Conn, headers string) int {
 	if err := conn.SetDeadline(time.Now().Add(rig.Timeout)); err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+	fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\n"+
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\n%s\r\n", wire.Subprotocol, headers)
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {

@@ -211,7 +211,7 @@ func TestClusterOldNodeBesideNew(t *testing.T) {
 			})
 			see("each other", func(v client.View) bool { return v.People == 2 })
 			for i, p := range both {
-				p.Remove(p.Now().Messages[0].Key) // the older one is the own one, each time
+				p.Remove(p.Now().Messages[0].Key) // the older of the two messages is always the person's own
 				p.Flush()
 				see("a message less", func(v client.View) bool { return len(v.Messages) == 1-i })
 			}

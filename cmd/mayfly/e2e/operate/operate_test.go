@@ -77,7 +77,8 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 	admin := rig.FreeAddr(t)
 	// signing in, NATS servers of their own and TLS have metrics of their own
 	cert, key := certstest.New(t).Sign(time.Now().Add(time.Hour), "localhost").Write(t, t.TempDir())
-	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x", "-tls-cert", cert, "-tls-key", key,
+	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x", "-tls-cert", cert, "-tls-key",
+		key,
 		"-nats", natstest.Start(t, 1, "").URLs()[0], "-nats-replicas", "1")
 	_, body := rig.Get(t, "http://"+admin+"/metrics")
 	served := map[string]bool{}

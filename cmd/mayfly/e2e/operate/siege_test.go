@@ -23,7 +23,8 @@ import (
 
 var (
 	chatters  = flag.Int("chatters", 500, "people who chat over TLS")
-	strangers = flag.Int("strangers", 1000, "connections that do harm, from an address each; 1,000 more come from one address")
+	strangers = flag.Int("strangers", 1000,
+		"connections that do harm, from an address each; 1,000 more come from one address")
 )
 
 const (
@@ -88,7 +89,8 @@ var kinds = []struct {
 func besiege(t *testing.T, server *rig.Server, config *tls.Config, n int) (s *siege, end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	s = &siege{t: t, server: server, config: config, every: max(comeEach, time.Duration(n)*time.Second/comeMost), hello: clientHello(t, config), ctx: ctx}
+	s = &siege{t: t, server: server, config: config, every: max(comeEach, time.Duration(n)*time.Second/comeMost),
+		hello: clientHello(t, config), ctx: ctx}
 	for i := range n {
 		s.running.Go(func() {
 			s.repeat(s.every*time.Duration(i)/time.Duration(n), fmt.Sprintf("127.4.%d.%d", i>>8, i&255), i)
@@ -190,7 +192,8 @@ func TestStrangersDisturbNobody(t *testing.T) {
 		t.Errorf("the server has %d files open, want %d at most", len(files), most)
 	}
 	t.Logf("%d connections of strangers; %d were let in and cut, %d refused, %d wait; %d requests were too large; "+
-		"%d files open, %.0f MiB, %.0f %% of a processor", siege.opened.Load(), int(m[`mayfly_network_cut_total{reason="slow"}`]), int(m[`mayfly_network_cut_total{reason="address"}`]),
+		"%d files open, %.0f MiB, %.0f %% of a processor", siege.opened.Load(),
+		int(m[`mayfly_network_cut_total{reason="slow"}`]), int(m[`mayfly_network_cut_total{reason="address"}`]),
 		int(m["mayfly_network_waiting"]), siege.large.Load(), len(files), m["process_resident_memory_bytes"]/(1<<20),
 		100*(m["process_cpu_seconds_total"]-before)/time.Since(began).Seconds())
 	if waiting := m["mayfly_network_waiting"]; waiting > waitMost {
