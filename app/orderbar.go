@@ -127,7 +127,8 @@ func (b *orderBar) passed() bool {
 // user, or because the room has slow mode. Then Send looks disabled.
 type pause struct {
 	*model
-	over bool // the text in the field is too long: Send looks disabled for that, too
+	over  bool   // the text in the field is too long: Send looks disabled for that, too
+	shown string // the sentence in the element now
 }
 
 // text returns the sentence that says for how long the user can't write, "" if the user can write.
@@ -140,7 +141,13 @@ func (p *pause) text() string {
 
 // write writes the sentence into its element, which go-app draws empty, if it has changed.
 func (p *pause) write() {
-	if e, text := dom.ByID(waitID), p.text(); e.Truthy() && e.Get("textContent").String() != text {
+	text := p.text()
+	if text == p.shown {
+		return
+	}
+	p.shown = ""
+	if e := dom.ByID(waitID); e.Truthy() { // a page without a composer has no element, and draws it empty later
+		p.shown = text
 		e.Set("textContent", text)
 		p.block()
 	}

@@ -142,8 +142,8 @@ func (in *inlet) beginWait() bool {
 }
 
 // drained reports whether the tls.Conn has no more bytes of the client. If it has some, or an error, drained makes them
-// unread, or leaves the error to the next read. The caller has begun a wait: so nobody else reads, and the
-// line has no bytes for the tls.Conn.
+// unread, or leaves the error to the next read. The caller has begun a wait: so nobody else reads, and the line has no
+// bytes for the tls.Conn.
 func (in *inlet) drained() bool {
 	n, err := in.fill()
 	return n == 0 && errors.Is(err, errPause)

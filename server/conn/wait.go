@@ -23,9 +23,8 @@ func (l *line) beginWait(empty func() bool) bool {
 	return true
 }
 
-// wait waits until the client has sent bytes, reads the first ones into p, and calls got with their number
-// while it holds mu. If stayAwake is
-// called meanwhile, wait returns nil without having read anything. It needs little stack.
+// wait waits until the client has sent bytes, reads the first ones into p, and calls got with their number while it holds
+// mu. If stayAwake is called meanwhile, wait returns nil without having read anything. It needs little stack.
 func (l *line) wait(p []byte, got func(n int)) error {
 	l.mu.Lock()
 	closed := l.closed

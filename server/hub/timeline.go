@@ -67,10 +67,9 @@ type takenBack struct {
 }
 
 // timeline contains what lives in one room: messages with their reactions, which messages were taken back, and what
-// moderators have set. Only
-// events and the passing of time change a timeline. So the same events lead to the same timeline on every node, even if a
-// node reads them after the stream has erased some messages that were taken back. A timeline has no lock and no clock of
-// its own: room.mu guards it, and its methods take the time as a parameter.
+// moderators have set. Only events and the passing of time change a timeline. So the same events lead to the same timeline
+// on every node, even if a node reads them after the stream has erased some messages that were taken back. A timeline has
+// no lock and no clock of its own: room.mu guards it, and its methods take the time as a parameter.
 type timeline struct {
 	seen    int64              // the seq of the last event, even if it changed nothing
 	head    int64              // the seq of the last event that changed anything

@@ -44,10 +44,10 @@ func userOf(id auth.Identity) wire.User {
 	return u
 }
 
-// renew runs when the client has shown a new token. id has the user and the expiry of the new token. The new token also says
-// whether the user is a moderator. If the new token
-// expires later than the present token, the connection may live until wire.AuthGrace after the new expiry. Otherwise
-// the connection's deadline does not change. In both cases renew answers with a wire.Authed frame.
+// renew runs when the client has shown a new token. id has the user and the expiry of the new token. The new token also
+// says whether the user is a moderator. If the new token expires later than the present token, the connection may live
+// until wire.AuthGrace after the new expiry. Otherwise the connection's deadline does not change. In both cases renew
+// answers with a wire.Authed frame.
 func (i *identity) renew(id auth.Identity) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
