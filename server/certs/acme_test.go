@@ -95,16 +95,21 @@ func TestNoCertificateForOtherNames(t *testing.T) {
 }
 
 func TestFailureOfAnAuthorityIsFound(t *testing.T) {
-	for answer, want := range map[string]string{
-		`{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many certificates","status":429}`:             "too many certificates",
-		`{"type":"urn:ietf:params:acme:error:badNonce","detail":"unacceptable"}`:                                      "",
-		`{"status":"invalid","challenges":[{"type":"http-01"},{"type":"tls-alpn-01","error":{"detail":"no route"}}]}`: "no route",
-		`{"status":"invalid","error":{"type":"x","detail":"order failed"}}`:                                           "order failed",
-		`{"status":"valid","challenges":[{"type":"http-01","status":"valid"}]}`:                                       "",
-		`{"newNonce":"https://ca.test"}`: "", `[1]`: "", `{`: "", `{"challenges":7,"detail":"odd"}`: "odd",
+	for _, tt := range []struct{ answer, want string }{
+		{`{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many certificates","status":429}`,
+			"too many certificates"},
+		{`{"type":"urn:ietf:params:acme:error:badNonce","detail":"unacceptable"}`, ""},
+		{`{"status":"invalid","challenges":[{"type":"http-01"},{"type":"tls-alpn-01","error":{"detail":"no route"}}]}`,
+			"no route"},
+		{`{"status":"invalid","error":{"type":"x","detail":"order failed"}}`, "order failed"},
+		{`{"status":"valid","challenges":[{"type":"http-01","status":"valid"}]}`, ""},
+		{`{"newNonce":"https://ca.test"}`, ""},
+		{`[1]`, ""},
+		{`{`, ""},
+		{`{"challenges":7,"detail":"odd"}`, "odd"},
 	} {
-		if got := certs.FailureIn([]byte(answer)); got != want {
-			t.Errorf("FailureIn(%s) = %q, want %q", answer, got, want)
+		if got := certs.FailureIn([]byte(tt.answer)); got != tt.want {
+			t.Errorf("FailureIn(%s) = %q, want %q", tt.answer, got, tt.want)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func TestTakeBackOutlivesThePage(t *testing.T) {
 		{"to another page", func(tab *rig.Tab) { tab.Do(chromedp.Navigate("about:blank")) }},
 		{"by a reload", func(tab *rig.Tab) { tab.Do(chromedp.Reload()) }},
 		{"and closes the tab", func(tab *rig.Tab) {
-			// On a busy machine, a page that still works when the tab closes may get too little time to say what was taken back.
+			// On a busy machine, a page that still works when the tab closes may get too little time to send the removal.
 			rig.Eval[bool](tab, `new Promise(done => requestIdleCallback(() => done(true)))`)
 			tab.Close()
 		}},

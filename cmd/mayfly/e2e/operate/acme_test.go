@@ -27,8 +27,8 @@ type authority struct {
 func startCA(t *testing.T, httpAddr, tlsAddr string, life time.Duration) *authority {
 	t.Helper()
 	a := &authority{folder: t.TempDir()}
-	a.url, a.kill = rig.RunModule(t, "testca", "The authority is at ", []string{"PEBBLE_VA_NOSLEEP=1"}, "-http", port(t, httpAddr),
-		"-tls", port(t, tlsAddr), "-life", life.String(), "-folder", a.folder)
+	a.url, a.kill = rig.RunModule(t, "testca", "The authority is at ", []string{"PEBBLE_VA_NOSLEEP=1"},
+		"-http", port(t, httpAddr), "-tls", port(t, tlsAddr), "-life", life.String(), "-folder", a.folder)
 	return a
 }
 
