@@ -12,11 +12,15 @@ import (
 type dialog struct {
 	id   string
 	open bool
+
+	// drawn runs f once the page is drawn, even if the element that the user has pressed in the dialog is gone by then.
+	drawn func(f func())
 }
 
-// show opens the dialog once it is drawn.
+// show opens the dialog once it is drawn. ctx must be the context of an element outside the dialog.
 func (d *dialog) show(ctx goapp.Context) {
 	d.open = true
+	d.drawn = func(f func()) { deferred(ctx, func(goapp.Context) { f() }) }
 	deferred(ctx, func(goapp.Context) {
 		if e := dom.ByID(d.id); e.Truthy() && !e.Get("open").Bool() {
 			e.Call("showModal")

@@ -30,7 +30,8 @@ func dispatch(ctx goapp.Context, f func(goapp.Context)) {
 	})
 }
 
-// deferred runs f on the UI goroutine after the page is drawn.
+// deferred runs f on the UI goroutine after the page is drawn. It does not run f if the page has lost the element of ctx by
+// then.
 func deferred(ctx goapp.Context, f func(goapp.Context)) {
 	ctx.Defer(func(ctx goapp.Context) {
 		defer Guard()

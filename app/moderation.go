@@ -19,6 +19,7 @@ const (
 	slowID       = "slow-mode"
 	roomLifeID   = "room-life"
 	clearID      = "clear-now"
+	clearHintID  = "clear-hint"
 )
 
 // A moderation is the dialog of a moderator: about a person, whom it mutes or bans, or about the room, for which it sets
@@ -77,8 +78,9 @@ func (m *moderation) renderRoom() goapp.UI {
 	body := []goapp.UI{on(form, "submit", m.onApply)}
 	if m.clears {
 		clearing := m.button(wire.ActClear, words.ClearNow)
-		body = append(body, elem("div", "", textElem("p", "setting-state", words.Of(words.ClearHint)),
-			elem("p", "dialog-buttons", clearing.Attr("id", clearID))))
+		attributes(clearing, "id", clearID, "aria-describedby", clearHintID)
+		hint := textElem("p", "setting-state", words.Of(words.ClearHint)).Attr("id", clearHintID)
+		body = append(body, elem("div", "", hint, elem("p", "dialog-buttons", clearing)))
 	} else {
 		asks := textElem("button", "button", words.Of(words.ClearRoom)).Attr("type", "button")
 		body = append(body, elem("p", "dialog-buttons", on(asks, "click", m.onClear)))
@@ -159,9 +161,9 @@ func (m *moderation) onApply(_ goapp.Context, e goapp.Event) {
 }
 
 // onClear runs when the user wants to clear the room. That cannot be undone, so the dialog first says what it means.
-func (m *moderation) onClear(ctx goapp.Context, _ goapp.Event) {
+func (m *moderation) onClear(goapp.Context, goapp.Event) {
 	m.clears = true
-	deferred(ctx, func(goapp.Context) { dom.Focus(clearID) })
+	m.drawn(func() { dom.Focus(clearID) })
 }
 
 // do asks the server to carry out f. If that is not possible, the notice says why.

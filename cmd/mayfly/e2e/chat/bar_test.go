@@ -91,7 +91,7 @@ func TestBarByKeyboard(t *testing.T) {
 	const link = "see https://example.com/a"
 	tab.Press(kb.Tab, rig.Shift)
 	tab.Press(kb.End)
-	tab.Until(inSight(link) + ` && document.activeElement === ` + row(link))
+	tab.Until(inSight(link) + ` && document.activeElement === ` + rig.Row(link))
 	if n := rig.Eval[int](tab, rig.Log+`.querySelectorAll('[tabindex="0"]').length`); n != 1 {
 		t.Errorf("the Tab key stops at %d things in the log, want the row only", n)
 	}
@@ -119,7 +119,7 @@ func TestBarByKeyboard(t *testing.T) {
 	tab.Press(kb.Tab, rig.Shift)
 	tab.Until(`document.activeElement.textContent === '❤️'`) // the bar is one stop, where the user left it
 	tab.Press(kb.Escape)
-	tab.Until(`document.activeElement === ` + row(link) + ` && ` + shownBars + ` === 0`)
+	tab.Until(`document.activeElement === ` + rig.Row(link) + ` && ` + shownBars + ` === 0`)
 	tab.Press(kb.ArrowUp)
 	tab.Until(inSight("before") + ` && ` + shownBars + ` === 1`)
 	tab.Press(kb.Escape)
@@ -136,7 +136,7 @@ func TestBarOfAMessageThatIsAccepted(t *testing.T) {
 	tab.Do(rig.Enter())
 	tab.Until(`document.activeElement.textContent === 'Copy text'`)
 	server.Start()
-	tab.Until(`!` + row("Lunch?") + `.matches('` + rig.WaitingRow + `') && ` + inSight("Lunch?") +
+	tab.Until(`!` + rig.Row("Lunch?") + `.matches('` + rig.WaitingRow + `') && ` + inSight("Lunch?") +
 		` && document.activeElement.textContent === 'Copy text'`)
 	tab.Press(kb.ArrowRight)
 	tab.Until(`document.activeElement.textContent === 'Take back'`)
@@ -156,7 +156,8 @@ func TestBarOutOfSight(t *testing.T) {
 	tab.Script(rig.Log + `.scrollTop -= 10`)
 	tab.Until(inSight("line 40.") + ` && document.activeElement.textContent === '👍'`)
 	tab.Script(rig.Log + `.scrollTop = 0`)
-	tab.Until(shownBars + ` === 0 && document.activeElement === ` + row("line 40.") + ` && ` + rig.Log + `.scrollTop === 0`)
+	tab.Until(shownBars + ` === 0 && document.activeElement === ` + rig.Row("line 40.") + ` && ` + rig.Log +
+		`.scrollTop === 0`)
 }
 
 // TestBarByTouch: a finger that stays on a message opens its actions, selects nothing and does not open the browser's menu.

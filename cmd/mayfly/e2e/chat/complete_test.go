@@ -63,7 +63,7 @@ func TestA17CompletionIsAListbox(t *testing.T) {
 func TestEscapeClosesOnlyTheSuggestions(t *testing.T) {
 	t.Parallel()
 	tab, _ := open(t)
-	act(tab, "lunch?", "Reply")
+	tab.Act("lunch?", "Reply")
 	tab.Until(rig.Form + `.innerText.includes('Replying to')`)
 	tab.Do(rig.Type(":tad"))
 	tab.Until(suggested + ` === ':tada:'`)

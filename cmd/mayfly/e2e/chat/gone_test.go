@@ -36,7 +36,7 @@ func TestReplyToWhatIsGoneComesBack(t *testing.T) {
 			proxy.Refuse(true)
 			proxy.Cut()
 			tab.Until(rig.Connection + ` !== 'Online'`)
-			act(tab, "Lunch?", "Reply")
+			tab.Act("Lunch?", "Reply")
 			tab.Say(text)
 			tab.Until(in(text, "button.message-quote") + `?.textContent.includes('Lunch?')`)
 			if !tt.focused {
@@ -55,7 +55,7 @@ func TestReplyToWhatIsGoneComesBack(t *testing.T) {
 			tab.Until(fmt.Sprintf(`%s.value === %q`, rig.Composer, text))
 			tab.Script(rig.Composer + `.focus()`)
 			tab.Do(rig.Enter())
-			tab.Until(`!!` + row(text) + ` && !` + in(text, ".message-quote") + ` && !` + rig.Find(rig.WaitingRow))
+			tab.Until(`!!` + rig.Row(text) + ` && !` + in(text, ".message-quote") + ` && !` + rig.Find(rig.WaitingRow))
 		})
 	}
 }
@@ -87,9 +87,9 @@ func TestTakeBackOutlivesThePage(t *testing.T) {
 			ann := rig.OwnBrowser(t).Tab(server.URL).Ready()
 			ann.Say("A slip")
 			ben.Shows("A slip")
-			ann.Until(`!!` + row("A slip") + ` && !` + rig.Find(rig.WaitingRow))
-			act(ann, "A slip", "Take back")
-			ann.Until(`!` + row("A slip") + ` && !!` + rig.ByRole("button", "Undo"))
+			ann.Until(`!!` + rig.Row("A slip") + ` && !` + rig.Find(rig.WaitingRow))
+			ann.Act("A slip", "Take back")
+			ann.Until(`!` + rig.Row("A slip") + ` && !!` + rig.ByRole("button", "Undo"))
 			ben.Shows("A slip") // the time to undo is not over
 			tt.leave(ann)
 			ben.ShowsNot("A slip")
@@ -113,14 +113,14 @@ func TestQuoteLeadsToAMessageWithoutARow(t *testing.T) {
 	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "to what goes", ReplyTo: &goes})
 	tab.Until(in("to what goes", "button.message-quote") + `?.textContent.endsWith(': goes')`)
 	tab.Until(in("to the first line", "button.message-quote") + `?.textContent.endsWith(': line 1.')`)
-	if rig.Eval[bool](tab, `!!`+row("goes")+` || !!`+row(rig.FillText("line", 1))) {
+	if rig.Eval[bool](tab, `!!`+rig.Row("goes")+` || !!`+rig.Row(rig.FillText("line", 1))) {
 		t.Fatal("an old message has a row")
 	}
 	tab.Age(20 * time.Second)
 	tab.Age(11 * time.Second)
 	tab.Until(in("to what goes", "p.message-quote") + `?.textContent === 'In reply to a message that has expired'`)
 	tab.Script(in("to the first line", "button.message-quote") + `.click()`)
-	tab.Until(`document.activeElement === ` + row(rig.FillText("line", 1)))
+	tab.Until(`document.activeElement === ` + rig.Row(rig.FillText("line", 1)))
 	tab.Until(`((row, log) => row.top >= log.top && row.bottom <= log.bottom)(
 		document.activeElement.getBoundingClientRect(), ` + rig.Log + `.getBoundingClientRect())`)
 	if n := rig.Eval[int](tab, rig.Rows+`.length`); n > rig.Mounted {

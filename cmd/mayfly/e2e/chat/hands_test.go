@@ -21,22 +21,13 @@ const (
 
 var (
 	undo     = rig.Find("#message-undo button") // it goes after some seconds, and byRole is slow
-	accepted = `!` + row("so do I") + `.matches('` + rig.WaitingRow + `')`
+	accepted = `!` + rig.Row("so do I") + `.matches('` + rig.WaitingRow + `')`
 )
-
-// signedIn returns a JavaScript condition: the header says that the user is signed in as name, or not at all if name is "".
-func signedIn(name string) string {
-	text := "not signed in"
-	if name != "" {
-		text = "Signed in as " + name
-	}
-	return fmt.Sprintf(`%s.innerText.replace(/\s+/g, ' ').includes(%q)`, rig.ByRole("banner", ""), text)
-}
 
 // sighted returns a JavaScript condition: the row with this text is whole in the visible part of the log.
 func sighted(text string) string {
 	return fmt.Sprintf(`((r, l) => r.top >= l.top && r.bottom <= l.bottom)(%s.getBoundingClientRect(),
-		%s.getBoundingClientRect())`, row(text), rig.Log)
+		%s.getBoundingClientRect())`, rig.Row(text), rig.Log)
 }
 
 // A witness is another client in the room garden. It gets what others get.
@@ -101,7 +92,7 @@ func TestChatByKeyboardAlone(t *testing.T) {
 	tab.Until(`document.title.includes('development sign-in')`)
 	tab.TabTo(rig.ByRole("button", "Ada Lovelace"))
 	tab.Do(rig.Enter())
-	tab.Until(signedIn("Ada Lovelace"))
+	tab.Until(rig.SignedIn("Ada Lovelace"))
 	tab.Ready()
 
 	tab.Press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl))
@@ -121,10 +112,11 @@ func TestChatByKeyboardAlone(t *testing.T) {
 	tab.Press(kb.Home)
 	tab.Press(kb.ArrowDown)
 	tab.Press(kb.ArrowDown)
-	tab.Until(`document.activeElement === ` + row("line 3."))
+	tab.Until(`document.activeElement === ` + rig.Row("line 3."))
 
 	chooseAction(tab, "❤️")
-	tab.Until(in("line 3.", ".reaction") + `?.textContent === '❤️ 1' && document.activeElement === ` + row("line 3."))
+	tab.Until(in("line 3.", ".reaction") + `?.textContent === '❤️ 1' && document.activeElement === ` +
+		rig.Row("line 3."))
 	others.gets("the reaction", isHeart)
 
 	chooseAction(tab, "Reply")
@@ -137,14 +129,14 @@ func TestChatByKeyboardAlone(t *testing.T) {
 	for _, again := range []bool{true, false} {
 		tab.TabBackTo(logStop)
 		tab.Press(kb.End)
-		tab.Until(`document.activeElement === ` + row("so do I"))
+		tab.Until(`document.activeElement === ` + rig.Row("so do I"))
 		chooseAction(tab, "Take back")
-		tab.Until(`!` + row("so do I") + ` && ` + undo + `?.textContent === 'Undo'`)
+		tab.Until(`!` + rig.Row("so do I") + ` && ` + undo + `?.textContent === 'Undo'`)
 		tab.Until(`document.activeElement === ` + rig.Composer)
 		if again {
 			tab.TabBackTo(undo)
 			tab.Do(rig.Enter())
-			tab.Until(`!!` + row("so do I") + ` && !` + undo + ` && document.activeElement === ` + rig.Composer)
+			tab.Until(`!!` + rig.Row("so do I") + ` && !` + undo + ` && document.activeElement === ` + rig.Composer)
 		}
 	}
 	others.gets("the removal", isTakenBack)
@@ -162,7 +154,7 @@ func TestChatByKeyboardAlone(t *testing.T) {
 
 	tab.TabTo(rig.ByRole("button", "Sign out"))
 	tab.Do(rig.Enter())
-	tab.Until(inGarden + ` && ` + signedIn(""))
+	tab.Until(inGarden + ` && ` + rig.SignedIn(""))
 	tab.Ready()
 	tab.Until(dark)
 }
@@ -199,7 +191,7 @@ func TestChatByTouchAlone(t *testing.T) {
 	tab.Tap(rig.ByRole("button", "Sign in"))
 	tab.Until(`document.title.includes('development sign-in')`)
 	tab.Tap(rig.ByRole("button", "Ada Lovelace"))
-	tab.Until(signedIn("Ada Lovelace") + ` && ` + rig.Connection + ` === 'Online'`)
+	tab.Until(rig.SignedIn("Ada Lovelace") + ` && ` + rig.Connection + ` === 'Online'`)
 
 	tab.Tap(rig.ByRole("button", "Rooms"))
 	write(rig.ByRole("textbox", "room"), "garden")
@@ -217,7 +209,7 @@ func TestChatByTouchAlone(t *testing.T) {
 	act := func(text, action string) {
 		t.Helper()
 		tab.LongPress(in(text, rig.RowText), in(text, rig.RowMore)+`.ariaExpanded === 'true'`)
-		tab.Tap(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q)`, row(text),
+		tab.Tap(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q)`, rig.Row(text),
 			action))
 	}
 	act("line 3.", "❤️")
@@ -232,11 +224,11 @@ func TestChatByTouchAlone(t *testing.T) {
 	others.gets("the reply", isReply)
 
 	act("so do I", "Take back")
-	tab.Until(`!` + row("so do I"))
+	tab.Until(`!` + rig.Row("so do I"))
 	tab.Tap(undo)
-	tab.Until(`!!` + row("so do I") + ` && !` + undo)
+	tab.Until(`!!` + rig.Row("so do I") + ` && !` + undo)
 	act("so do I", "Take back")
-	tab.Until(`!` + row("so do I") + ` && !!` + undo)
+	tab.Until(`!` + rig.Row("so do I") + ` && !!` + undo)
 	others.gets("the removal", isTakenBack)
 
 	tab.Tap(rig.ByRole("button", "Menu"))
@@ -248,5 +240,5 @@ func TestChatByTouchAlone(t *testing.T) {
 	tab.Until(noDialog)
 
 	tab.Tap(rig.ByRole("button", "Sign out"))
-	tab.Until(inGarden + ` && ` + signedIn("") + ` && ` + dark)
+	tab.Until(inGarden + ` && ` + rig.SignedIn("") + ` && ` + dark)
 }

@@ -345,7 +345,7 @@ func TestMentionsOfNobody(t *testing.T) {
 	if rig.Next[wire.Accepted](r).Seq == 0 {
 		t.Fatal("the message was not accepted")
 	}
-	tab.Until(`!!` + row(p.Text))
+	tab.Until(`!!` + rig.Row(p.Text))
 	if rig.Eval[bool](tab, `'hacked' in window || !!`+in(p.Text, "img, b")) {
 		t.Error("the mentions are elements of the page")
 	}
@@ -353,14 +353,6 @@ func TestMentionsOfNobody(t *testing.T) {
 		t.Error("nobody is marked as mentioned")
 	}
 	noFaults(t, tab)
-}
-
-// signIn signs the user of tab in at mayfly dev's provider.
-func signIn(tab *rig.Tab, name string) {
-	tab.Click("button", "Sign in")
-	tab.Click("button", name)
-	tab.Until(rig.Header + `.innerText.includes('Signed in as') && ` + ownName + ` === '` + name + `'`)
-	tab.Ready()
 }
 
 // TestGuestImitatesAUserWhoIsSignedIn: no name that a guest chooses is taken for the name of a user who is signed in, also
@@ -371,7 +363,7 @@ func TestGuestImitatesAUserWhoIsSignedIn(t *testing.T) {
 	browser := rig.OpenBrowser(t)
 	ada, guest := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
 	given := rig.Eval[string](guest, ownName)
-	signIn(ada, "Ada Lovelace")
+	ada.SignIn("Ada Lovelace")
 	for i, name := range []string{"\u0410d\u0430 Lov\u0435l\u0430c\u0435", "\u202eADA lovelace", "\u00c1da Iovelace"} {
 		was := rig.Eval[string](guest, ownName)
 		guest.Say("/nick " + name)
@@ -382,11 +374,11 @@ func TestGuestImitatesAUserWhoIsSignedIn(t *testing.T) {
 	ada.Say("It is me")
 	guest.Until(in("It is me", rig.RowName) + `?.textContent === 'Ada Lovelace'`)
 	const mine = `.matches('` + rig.MineRow + `')`
-	ada.Until(row("It is me") + mine + ` && !` + row("trust me 0") + mine)
+	ada.Until(rig.Row("It is me") + mine + ` && !` + rig.Row("trust me 0") + mine)
 
 	guest.Say("/nick Grace Hopper") // who is not here
 	guest.Until(ownName + ` === 'Grace Hopper'`)
-	signIn(browser.Tab(server.URL).Ready(), "Grace Hopper")
+	browser.Tab(server.URL).Ready().SignIn("Grace Hopper")
 	guest.Until(ownName + ` === '` + given + `'`)
 	guest.Say("and now")
 	ada.Until(in("and now", rig.RowName) + `?.textContent === '` + given + ` (guest)'`)

@@ -247,7 +247,7 @@ func TestA25Reflow(t *testing.T) {
 		l.textContent = '28 s';
 		l.dataset.when = 'vanishes tomorrow at 12:41:03\u00a0AM';
 	})`)
-	tab.Script(row("yes") + `.focus()`) // the row then says when it vanishes
+	tab.Script(rig.Row("yes") + `.focus()`) // the row then says when it vanishes
 	check("1280×800")
 	tab.Script(`document.documentElement.style.fontSize = '200%'`)
 	check("text at 200 %")

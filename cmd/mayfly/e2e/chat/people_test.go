@@ -166,7 +166,7 @@ func TestGuestChoosesAName(t *testing.T) {
 	ann.Until(rig.Composer + `.value === '' && ` + polite + `.textContent === 'You are called Zoë now.'`)
 	ann.Say("hello")
 	ben.Until(in("hello", rig.RowName) + `?.textContent === 'Zoë (guest)' && ` +
-		row("hello") + `.ariaLabel.startsWith('Zoë (guest): hello')`)
+		rig.Row("hello") + `.ariaLabel.startsWith('Zoë (guest): hello')`)
 	ben.Say("/nick Zoë") // is taken
 	called(ben, "Zoë 2")
 	ann.Say("/nick Zoë Zoë Zoë Zoë Zoë Zoë Zoë Zoë Zoë Zoë Zoë")
@@ -180,7 +180,7 @@ func TestGuestChoosesAName(t *testing.T) {
 	ann.Script(nameField + `.focus()`)
 	ann.Say("Åsa")
 	called(ann, "Åsa")
-	ben.Until(`!!` + row("hello")) // what was said before keeps its name
+	ben.Until(`!!` + rig.Row("hello")) // what was said before keeps its name
 	ben.Until(in("hello", rig.RowName) + `.textContent === 'Zoë (guest)'`)
 	another := ann.Sibling(server.URL).Ready()
 	if got := rig.Eval[string](another, ownName); got == "Åsa" || got == "Åsa 2" {

@@ -25,11 +25,6 @@ func two(t *testing.T, text string, args ...string) (ann, ben *rig.Tab) {
 	return ann, ben
 }
 
-// row returns a JavaScript expression: the row whose text is text, undefined if there is none.
-func row(text string) string {
-	return fmt.Sprintf(`[...%s].find(a => a.querySelector(%q).textContent === %q)`, rig.Rows, rig.RowText, text)
-}
-
 // unsent opens a server and a tab, kills the server, and writes a text, which then waits for a connection.
 func unsent(t *testing.T, text string) (*rig.Server, *rig.Tab) {
 	t.Helper()
@@ -38,20 +33,13 @@ func unsent(t *testing.T, text string) (*rig.Server, *rig.Tab) {
 	server.Kill()
 	tab.Until(rig.Connection + ` !== 'Online'`)
 	tab.Say(text)
-	tab.Until(`!!` + row(text) + `?.matches('` + rig.WaitingRow + `')`)
+	tab.Until(`!!` + rig.Row(text) + `?.matches('` + rig.WaitingRow + `')`)
 	return server, tab
 }
 
 // in returns a JavaScript expression: what selector finds in the row whose text is text.
 func in(text, selector string) string {
-	return fmt.Sprintf(`%s?.querySelector(%q)`, row(text), selector)
-}
-
-// act opens the actions of the message with this text with the mouse, and presses the button with this name there.
-func act(tab *rig.Tab, text, name string) {
-	tab.Script(in(text, rig.RowMore) + `.click()`)
-	tab.Script(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q).click()`,
-		row(text), name))
+	return fmt.Sprintf(`%s?.querySelector(%q)`, rig.Row(text), selector)
 }
 
 func TestReactByMouseAndKeyboard(t *testing.T) {
@@ -63,7 +51,7 @@ func TestReactByMouseAndKeyboard(t *testing.T) {
 		tab.Until(fmt.Sprintf(`%s?.textContent === %q && %[1]s.getAttribute('aria-pressed') === %[3]q`, pill, shown,
 			pressed))
 	}
-	act(ben, "Lunch?", "👍")
+	ben.Act("Lunch?", "👍")
 	says(ben, "👍 1", "true")
 	says(ann, "👍 1", "false")
 	ann.Until(`/^👍 1: \S/.test(` + pill + `.computedName)`)
@@ -75,23 +63,23 @@ func TestReactByMouseAndKeyboard(t *testing.T) {
 	ann.Press(" ")
 	says(ann, "👍 2", "true")
 	says(ben, "👍 2", "true")
-	ann.Until(`document.activeElement === ` + row("Lunch?") +
+	ann.Until(`document.activeElement === ` + rig.Row("Lunch?") +
 		` && document.activeElement.ariaLabel.endsWith('Reactions: 👍 2.')`)
 	ann.Until(`/^👍 2: .*You/.test(` + pill + `.computedName)`)
 
 	ann.Script(pill + `.focus()`) // it keeps the focus while others react
-	act(ben, "Lunch?", "🎉")
-	ann.Until(row("Lunch?") + `.querySelectorAll('.reaction').length === 2 && document.activeElement === ` + pill)
+	ben.Act("Lunch?", "🎉")
+	ann.Until(rig.Row("Lunch?") + `.querySelectorAll('.reaction').length === 2 && document.activeElement === ` + pill)
 	ann.Script(pill + `.click()`)
 	says(ann, "👍 1", "false")
 	ben.Script(pill + `.click()`)
 	ben.Until(pill + `?.textContent === '🎉 1'`)
-	ann.Until(`document.activeElement === ` + row("Lunch?")) // its pill is gone
+	ann.Until(`document.activeElement === ` + rig.Row("Lunch?")) // its pill is gone
 	ben.Script(pill + `.click()`)
 	ann.Until(`!` + in("Lunch?", ".message-reactions"))
 	for _, tab := range []*rig.Tab{ann, ben} {
 		if said := rig.Eval[string](tab, polite+`.textContent`); said != "" && said != "Sent" &&
-			said != rig.Eval[string](tab, row("Lunch?")+`.querySelector('.message-name').textContent`)+": Lunch?" {
+			said != rig.Eval[string](tab, rig.Row("Lunch?")+`.querySelector('.message-name').textContent`)+": Lunch?" {
 			t.Errorf("a screen reader hears %q", said)
 		}
 	}
@@ -100,13 +88,13 @@ func TestReactByMouseAndKeyboard(t *testing.T) {
 func TestReplyAndQuoteThatLeads(t *testing.T) {
 	t.Parallel()
 	ann, ben := two(t, "Lunch?")
-	act(ben, "Lunch?", "Reply")
+	ben.Act("Lunch?", "Reply")
 	ben.Until(rig.Form + `.innerText.includes('Replying to') && ` + rig.Composer + ` === document.activeElement`)
 	ben.Press(kb.Escape)
 	ben.Until(`!` + rig.Form + `.innerText.includes('Replying to')`)
 	ben.Say("No reply")
 	ben.Shows("No reply")
-	act(ben, "Lunch?", "Reply")
+	ben.Act("Lunch?", "Reply")
 	ben.Until(rig.Form + `.innerText.includes('Lunch?')`)
 	ben.Say("Yes")
 	for _, tab := range []*rig.Tab{ann, ben} {
@@ -116,14 +104,14 @@ func TestReplyAndQuoteThatLeads(t *testing.T) {
 	ben.Until(`!` + rig.Form + `.innerText.includes('Replying to')`)
 	ann.Until(in("Yes", "button.message-quote") + `.textContent === 'In reply to You: Lunch?'`)
 	ben.Script(in("Yes", "button.message-quote") + `.click()`)
-	ben.Until(`document.activeElement === ` + row("Lunch?"))
+	ben.Until(`document.activeElement === ` + rig.Row("Lunch?"))
 
 	ben.Script(in("Yes", "button.message-quote") + `.focus()`)
-	act(ann, "Lunch?", "Take back")
-	ann.Until(`!` + row("Lunch?"))
+	ann.Act("Lunch?", "Take back")
+	ann.Until(`!` + rig.Row("Lunch?"))
 	ann.Until(in("Yes", "p.message-quote") + `?.textContent === 'In reply to a message that was taken back'`)
 	ben.Until(in("Yes", "p.message-quote") + `?.textContent === 'In reply to a message that was taken back'`)
-	ben.Until(`document.activeElement === ` + row("Yes"))
+	ben.Until(`document.activeElement === ` + rig.Row("Yes"))
 	if html := rig.Eval[string](ben, `document.body.innerHTML`); rig.Eval[bool](ben,
 		`document.body.innerHTML.includes('Lunch?')`) {
 		t.Errorf("the text that was taken back is in the page: %s", html)
@@ -155,10 +143,10 @@ func TestTargetExpiresWhileOneAnswers(t *testing.T) {
 	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "soon gone", TTL: 30_000})
 	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "stays"})
 	tab.Shows("stays")
-	act(tab, "soon gone", "Reply")
+	tab.Act("soon gone", "Reply")
 	tab.Say("the answer")
 	tab.Until(in("the answer", "button.message-quote") + `?.textContent.includes('soon gone')`)
-	act(tab, "soon gone", "Reply")
+	tab.Act("soon gone", "Reply")
 	tab.Do(rig.Type("another"))
 	tab.Age(20 * time.Second)
 	tab.Age(11 * time.Second)
@@ -169,28 +157,28 @@ func TestTargetExpiresWhileOneAnswers(t *testing.T) {
 		`.value === 'another'`)
 	tab.Press(kb.Escape)
 	tab.Do(rig.Enter())
-	tab.Until(`!!` + row("another") + ` && !` + in("another", ".message-quote"))
+	tab.Until(`!!` + rig.Row("another") + ` && !` + in("another", ".message-quote"))
 }
 
 func TestTakeBackWithUndo(t *testing.T) {
 	t.Parallel()
 	ann, ben := two(t, "A slip")
 	ben.Script(in("A slip", rig.RowMore) + `.click()`)
-	if rig.Eval[bool](ben, row("A slip")+`.innerText.includes('Take back')`) {
+	if rig.Eval[bool](ben, rig.Row("A slip")+`.innerText.includes('Take back')`) {
 		t.Error("a message of somebody else can be taken back")
 	}
-	act(ann, "A slip", "Take back")
-	ann.Until(`!` + row("A slip") + ` && !!` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
+	ann.Act("A slip", "Take back")
+	ann.Until(`!` + rig.Row("A slip") + ` && !!` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
 		` === document.activeElement`)
 	ann.Until(polite + `.textContent === 'The message is taken back.'`)
 	ann.Press(kb.Tab, rig.Shift)
 	ann.Do(rig.Enter())
-	ann.Until(`!!` + row("A slip") + ` && !` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
+	ann.Until(`!!` + rig.Row("A slip") + ` && !` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
 		` === document.activeElement`)
 	ann.Until(polite + `.textContent === 'The message is back.'`)
 	ben.Shows("A slip")
-	act(ann, "A slip", "Take back")
-	ann.Until(`!` + row("A slip"))
+	ann.Act("A slip", "Take back")
+	ann.Until(`!` + rig.Row("A slip"))
 	ben.ShowsNot("A slip")
 	ann.Until(`!` + rig.ByRole("button", "Undo"))
 }
@@ -227,8 +215,8 @@ func TestShorterLife(t *testing.T) {
 	ann.Say("Long again")
 	for _, tab := range []*rig.Tab{ann, ben} {
 		tab.Until(in("For a minute", ".message-life") + `?.textContent === 'Lives only 1 minute'`)
-		tab.Until(row("For a minute") + `.ariaLabel.endsWith('Lives only 1 minute.')`)
-		tab.Until(`!!` + row("Long again") + ` && !` + in("Long again", ".message-life") +
+		tab.Until(rig.Row("For a minute") + `.ariaLabel.endsWith('Lives only 1 minute.')`)
+		tab.Until(`!!` + rig.Row("Long again") + ` && !` + in("Long again", ".message-life") +
 			` && !` + in("As long as all", ".message-life"))
 	}
 }

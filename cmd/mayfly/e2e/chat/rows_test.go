@@ -151,10 +151,10 @@ func TestRowRemovedLate(t *testing.T) {
 				rig.Fill(r, room, "stays", 1, nil)
 				tab.Ready()
 				tab.Shows(stays)
-				if !tab.Before(expires.Add(-time.Second), `!!`+row(gone)) {
+				if !tab.Before(expires.Add(-time.Second), `!!`+rig.Row(gone)) {
 					return false
 				}
-				tab.Script(`window.goes = ` + row(gone) + `; goes.focus()`)
+				tab.Script(`window.goes = ` + rig.Row(gone) + `; goes.focus()`)
 				tt.does(tab)
 				if !rig.Eval[bool](tab, fmt.Sprintf(`window.clientHeld = Date.now() < %d`, expires.UnixMilli())) {
 					return false
@@ -164,7 +164,7 @@ func TestRowRemovedLate(t *testing.T) {
 					getComputedStyle(goes).visibility === 'hidden' && document.activeElement === document.body`)
 				tab.Script(`letClientRun()`)
 				tab.Until(`!goes.isConnected`)
-				if got := rig.Eval[bool](tab, `document.activeElement === `+row(stays)); got != tt.onRow {
+				if got := rig.Eval[bool](tab, `document.activeElement === `+rig.Row(stays)); got != tt.onRow {
 					t.Errorf("the row that stays has the focus: %t, want %t", got, tt.onRow)
 				}
 				return true

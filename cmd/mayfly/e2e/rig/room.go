@@ -95,3 +95,34 @@ func (tab *Tab) Before(moment time.Time, js string) bool {
 	tab.Until(fmt.Sprintf(`Date.now() >= %d || (%s)`, moment.UnixMilli(), js))
 	return Eval[bool](tab, "!!("+js+")")
 }
+
+// Row returns a JavaScript expression: the row whose text is text, undefined if there is none.
+func Row(text string) string {
+	return fmt.Sprintf(`[...%s].find(a => a.querySelector(%q).textContent === %q)`, Rows, RowText, text)
+}
+
+// Act opens the actions of the message with this text with the mouse, and presses the button with this name there.
+func (tab *Tab) Act(text, name string) {
+	tab.t.Helper()
+	tab.Script(fmt.Sprintf(`%s?.querySelector(%q).click()`, Row(text), RowMore))
+	tab.Script(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q).click()`,
+		Row(text), name))
+}
+
+// SignedIn returns a JavaScript condition: the header says that the user is signed in as name, or not at all if name is "".
+func SignedIn(name string) string {
+	text := "not signed in"
+	if name != "" {
+		text = "Signed in as " + name
+	}
+	return fmt.Sprintf(`%s.innerText.replace(/\s+/g, ' ').includes(%q)`, ByRole("banner", ""), text)
+}
+
+// SignIn signs the user of tab in as one of the people of mayfly dev.
+func (tab *Tab) SignIn(name string) {
+	tab.t.Helper()
+	tab.Click("button", "Sign in")
+	tab.Click("button", name)
+	tab.Until(SignedIn(name))
+	tab.Ready()
+}

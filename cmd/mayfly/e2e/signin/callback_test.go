@@ -150,7 +150,7 @@ func TestStorageFailsWhileSigningIn(t *testing.T) {
 		tab := browser.Tab("")
 		tab.BeforeScripts(`IDBFactory.prototype.open = () => { throw new DOMException('Not here.', 'InvalidStateError'); }`)
 		tab.Do(chromedp.Navigate(server.URL))
-		signIn(tab, "Ada Lovelace") // the sign-in lasts as long as the page
+		tab.SignIn("Ada Lovelace") // the sign-in lasts as long as the page
 		if rig.Eval[bool](tab, `'mayfly.session' in localStorage`) {
 			t.Error("the sign-in is kept without a key")
 		}
@@ -163,7 +163,7 @@ func TestStorageFailsWhileSigningIn(t *testing.T) {
 			`localStorage['mayfly.session'] = localStorage['mayfly.session'].replace(/^..../, 'AAAA')`,
 			`new Promise((done, failed) => Object.assign(indexedDB.deleteDatabase('mayfly'), {onsuccess: done, onerror: failed, onblocked: failed})).then(() => 'gone')`,
 		} {
-			signIn(tab, "Ada Lovelace")
+			tab.SignIn("Ada Lovelace")
 			rig.Eval[string](tab, damage)
 			tab.Do(chromedp.Reload())
 			header(tab, "not signed in")

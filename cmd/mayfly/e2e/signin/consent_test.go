@@ -29,7 +29,7 @@ func TestProviderThatWantsConsent(t *testing.T) {
 		first.BeforeScripts(noticesWarning)
 		first.Do(chromedp.Navigate(server.URL))
 		tabs := []*rig.Tab{first.Ready(), first.Sibling(server.URL).Ready(), first.Sibling(server.URL).Ready()}
-		signIn(first, "Ada Lovelace") // the others follow: a page that begins later may begin after the end of the token
+		first.SignIn("Ada Lovelace") // the others follow: a page that begins later may begin after the end of the token
 		for _, tab := range tabs[1:] {
 			header(tab, "Signed in as Ada Lovelace")
 		}
@@ -48,7 +48,7 @@ func TestProviderThatWantsConsent(t *testing.T) {
 		server := rig.Dev(t, "-access-ttl", frugal.String(), "-authorize-params", "prompt=consent")
 		server.SetFaults(consent)
 		tab := browser.Tab(server.URL).Ready()
-		signIn(tab, "Ada Lovelace")
+		tab.SignIn("Ada Lovelace")
 		server.UntilAsked(t, devidp.Tokens, 1) // it was renewed
 		signedIn(tab, "Ada Lovelace")
 	})

@@ -22,7 +22,7 @@ func TestButtonsOfTheHeaderStandApart(t *testing.T) {
 	})()`
 	server := rig.Dev(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL + "/r/walk").Ready()
-	signIn(tab, "Ada Lovelace")
+	tab.SignIn("Ada Lovelace")
 	server.Kill()
 	tab.Until(rig.Connection + ` !== 'Online'`)
 	tab.Do(rig.Type("waits"), rig.Enter())
@@ -62,7 +62,7 @@ func TestHeaderOfAPhoneHasTwoLines(t *testing.T) {
 		look("a guest")
 		if l.Tag == "en" { // signIn knows the English button
 			tab.Do(chromedp.EmulateViewport(390, 844))
-			signIn(tab, "Ada Lovelace")
+			tab.SignIn("Ada Lovelace")
 			look("signed in")
 		}
 	}

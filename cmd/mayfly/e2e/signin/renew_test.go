@@ -189,7 +189,7 @@ func TestStaysSignedIn(t *testing.T) {
 		"-ttl", "1h")
 	proxy := rig.NewProxy(t, addr, server.Addr())
 	k := &talk{t: t, ada: rig.OwnBrowser(t).Tab(server.URL).Ready()}
-	signIn(k.ada, "Ada Lovelace")
+	k.ada.SignIn("Ada Lovelace")
 	logins := server.Calls()[devidp.Login]
 	seen := watchSockets(t, k.ada) // not on the present one, which was opened before
 	k.ben = rig.NewPerson(t, "ben", server.SocketURL())

@@ -20,13 +20,6 @@ import (
 // inGarden is JavaScript that is true if the list of rooms that the browser stores has the room called garden.
 const inGarden = `(localStorage['` + browser.RoomsKey + `'] ?? '').includes('garden')`
 
-// signIn signs the tab in as one of the provider's people.
-func signIn(tab *rig.Tab, person string) {
-	tab.Click("button", "Sign in")
-	tab.Click("button", person)
-	signedIn(tab, person)
-}
-
 func signedIn(tab *rig.Tab, person string) {
 	header(tab, "Signed in as "+person)
 	tab.Ready()
@@ -68,7 +61,7 @@ func signInAndOut(t *testing.T, server *rig.Server, spy *spy, logs func() string
 	ada := spy.tab(t, browser.Profile, room).Ready()
 	header(ada, "not signed in")
 	ada.Do(rig.Type("half writ"))
-	signIn(ada, "Ada Lovelace")
+	ada.SignIn("Ada Lovelace")
 	if got := rig.Eval[string](ada, `location.href`); got != room {
 		t.Errorf("after signing in the address is %s, want the room that one came from", got)
 	}
@@ -166,7 +159,7 @@ func TestTheWayBackFromSigningOut(t *testing.T) {
 	}
 	refuses := devidp.Faults{Faults: []devidp.Fault{{At: devidp.EndSession, Do: devidp.Refuse}}}
 
-	signIn(tab, "Ada Lovelace")
+	tab.SignIn("Ada Lovelace")
 	tab.Script(`goappNav('/r/tea')`) // as a link in the page does
 	tab.Until(`document.querySelector('h1').textContent === '#tea'`)
 	signOut(devidp.Faults{})
@@ -175,7 +168,7 @@ func TestTheWayBackFromSigningOut(t *testing.T) {
 		t.Error("the provider led back, and the page says that it may still know her")
 	}
 
-	signIn(tab, "Ada Lovelace")
+	tab.SignIn("Ada Lovelace")
 	signOut(refuses)
 	tab.Do(chromedp.Evaluate[chromedp.Void](`history.back()`)) // chromedp waits for a load, which the browser may not need
 	tab.Until(onlyHere)
@@ -184,7 +177,7 @@ func TestTheWayBackFromSigningOut(t *testing.T) {
 
 	tab.Do(chromedp.Navigate(server.URL + "/r/tea"))
 	tab.Ready()
-	signIn(tab, "Ada Lovelace")
+	tab.SignIn("Ada Lovelace")
 	signOut(refuses)
 	tab.Do(chromedp.Navigate(server.URL)) // as the provider would lead back
 	at("/r/tea")

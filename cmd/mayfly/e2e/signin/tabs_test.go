@@ -61,7 +61,7 @@ func family(b *rig.Browser, server *rig.Server, n int) (all []*rig.Tab) {
 	first := b.Tab("")
 	first.BeforeScripts(aging)
 	first.Do(chromedp.Navigate(server.URL))
-	signIn(first, "Ada Lovelace")
+	first.SignIn("Ada Lovelace")
 	all = append(all, first)
 	for range n - 1 {
 		tab := first.Sibling("")

@@ -103,7 +103,7 @@ func TestEachTroubleHasASentenceAndAWayOut(t *testing.T) {
 	if at := rig.Eval[string](tab, `location.href`); at != server.URL+"/r/tea" {
 		t.Errorf("after signing out the address is %s, want the room that she was in", at)
 	}
-	signIn(tab, "Ada Lovelace")
+	tab.SignIn("Ada Lovelace")
 	if left := rig.Eval[string](tab, trouble+`?.innerText ?? ''`); left != "" {
 		t.Errorf("there is trouble although she is signed in: %s", left)
 	}
@@ -150,7 +150,7 @@ func TestWrongClock(t *testing.T) {
 		}`, off.Milliseconds()))
 		tab.Do(chromedp.Navigate(server.URL))
 		server.SetFaults(brief())
-		signIn(tab, "Ada Lovelace")
+		tab.SignIn("Ada Lovelace")
 		seen.renewed(t, 0, 1)
 		server.SetFaults(devidp.Faults{})
 		tab.Until(fmt.Sprintf(`/This device's clock is 2[34] hours.* %s\./.test(document.body.innerText)`, words))
@@ -175,7 +175,7 @@ func TestServerWithoutKeys(t *testing.T) {
 	server := rig.Serve(t, "-issuer", dev.Provider, "-client-id", "mayfly-dev", "-public-url", at)
 	rig.NewProxy(t, addr, server.Addr())
 	tab := rig.OpenBrowser(t).Tab(at).Ready()
-	signIn(tab, "Ada Lovelace")
+	tab.SignIn("Ada Lovelace")
 	server.Kill()
 	dev.SetFaults(devidp.Faults{Faults: []devidp.Fault{{At: devidp.JWKS, Do: devidp.Drop}}})
 	server.Start()
