@@ -99,6 +99,48 @@ func TestClusterOfTwoNodes(t *testing.T) {
 	}
 }
 
+// TestClusterRoomsWithoutMembersCostNothing: the events of a room do not go to a node on which nobody follows the room. What
+// comes to that node all the same are the answers of the cluster to its questions about the stream.
+func TestClusterRoomsWithoutMembersCostNothing(t *testing.T) {
+	t.Parallel()
+	const posts, answers = 2000, 50
+	cluster, metrics := clusterOf(natstest.Start(t, 3, "")), prometheus.NewRegistry()
+	with := openCluster(t, cluster, roomy)
+	without := openClusterWith(t, cluster, roomy, hub.NewClock(time.Now), metrics)
+	came := func(room string, copies <-chan wire.Message) (n float64) {
+		t.Helper()
+		before := counter(t, metrics, "mayfly_nats_received_total")
+		appendAll(t, with, room, 0, posts, time.Minute)
+		for range posts {
+			nextOf(t, copies)
+		}
+		return counter(t, metrics, "mayfly_nats_received_total") - before
+	}
+	here := follow(t, without, "garden")
+	if n := came("lobby", follow(t, with, "lobby")); n > answers {
+		t.Errorf("%.0f messages came from NATS while nobody followed the room, want at most %d", n, answers)
+	}
+	if n := came("garden", here); n < posts {
+		t.Errorf("%.0f messages came from NATS while somebody followed the room, want %d", n, posts)
+	}
+}
+
+// counter returns the value of a counter without labels.
+func counter(t *testing.T, metrics *prometheus.Registry, name string) float64 {
+	t.Helper()
+	families, err := metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return 0
+}
+
 // nextOf returns the next message that comes.
 func nextOf(t *testing.T, c <-chan wire.Message) wire.Message {
 	t.Helper()

@@ -104,22 +104,34 @@ func newPulse(n *NATS, reg prometheus.Registerer) *pulse {
 			Help: "How far this node's clock is ahead of the clock of the stream's leader."}),
 	}
 	auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "mayfly_nats_connections",
-		Help: "Connections to NATS that are open, of three."}, func() float64 { return float64(p.connections()) })
+		Help: "Connections to NATS that are open, of three."}, func() float64 { return p.sum(isOpen) })
+	auto.NewCounterFunc(prometheus.CounterOpts{Name: "mayfly_nats_received_total",
+		Help: "Messages that came from NATS: events and signals of the rooms that are open here, and answers."},
+		func() float64 { return p.sum(received) })
 	return p
 }
 
-// connections returns how many of the connections to NATS are open.
-func (p *pulse) connections() (open int) {
+func isOpen(conn *nats.Conn) float64 {
+	if conn.IsConnected() {
+		return 1
+	}
+	return 0
+}
+
+func received(conn *nats.Conn) float64 { return float64(conn.Stats().InMsgs) }
+
+// sum returns the sum of what of returns for each connection to NATS.
+func (p *pulse) sum(of func(*nats.Conn) float64) (sum float64) {
 	l := p.nats.links
 	if l == nil {
 		return 0
 	}
 	for _, conn := range []*nats.Conn{l.publish, l.live, l.read} {
-		if conn != nil && conn.IsConnected() {
-			open++
+		if conn != nil {
+			sum += of(conn)
 		}
 	}
-	return open
+	return sum
 }
 
 // onLost runs when a connection to NATS is lost, or closed by this node; then err is nil.
@@ -303,8 +315,8 @@ func (p *pulse) takeUnsure() bool {
 
 // ready returns nil if this node is connected to NATS and the cluster answers.
 func (p *pulse) ready() error {
-	if open := p.connections(); open < 3 {
-		return fmt.Errorf("%d of 3 connections to NATS are open", open)
+	if open := p.sum(isOpen); open < 3 {
+		return fmt.Errorf("%.0f of 3 connections to NATS are open", open)
 	}
 	_, problem := p.state()
 	return problem

@@ -10,10 +10,12 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"mayfly/server/devidp"
 	"mayfly/server/stream/natstest"
 )
 
@@ -46,6 +48,34 @@ func (c *Cluster) Stop() {
 func ServeCluster(t testing.TB, args ...string) *Cluster {
 	t.Helper()
 	return ServeClusterAt(t, FreeAddr(t), args...)
+}
+
+// server returns the Server that stands for the cluster.
+func (c *Cluster) server(t testing.TB) *Server {
+	return &Server{URL: c.URL, t: t, addr: c.Addr, nodes: c.Nodes}
+}
+
+// devCluster starts a mayfly dev, and a Cluster in which people sign in at the provider of that mayfly dev. args are flags of
+// both; the nodes of the cluster, which run mayfly serve, get only those that serve has.
+func devCluster(t testing.TB, args ...string) *Server {
+	t.Helper()
+	addr := FreeAddr(t)
+	public := []string{"-public-url", "http://localhost" + addr[strings.LastIndexByte(addr, ':'):]}
+	dev := start(t, &Server{addr: FreeAddr(t),
+		args: slices.Concat([]string{"dev", "-provider-listen", FreeAddr(t)}, public, args)})
+	nodes := []string{"-issuer", dev.Provider, "-client-id", "mayfly-dev",
+		"-moderators", devidp.GroupsClaim + "=" + devidp.Moderators}
+	if !slices.Contains(args, "id") { // of -token id
+		nodes = append(nodes, "-audience", "api://default")
+	}
+	for pair := range slices.Chunk(args, 2) {
+		if pair[0] != "-access-ttl" && pair[0] != "-refresh-grace" {
+			nodes = append(nodes, pair...)
+		}
+	}
+	s := ServeClusterAt(t, addr, nodes...).server(t)
+	s.Provider = dev.Provider
+	return s
 }
 
 // ServeClusterAt does what ServeCluster does, with the proxy on addr.

@@ -93,11 +93,15 @@ type Server struct {
 // all its nodes and the proxy in front of them. Only servers with a folder or an admin listener are single all the same.
 func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if os.Getenv("MAYFLYTEST_NODES") != "" && !slices.Contains(args, "-data") && !slices.Contains(args, "-admin") {
-		c := ServeCluster(t, args...)
-		return &Server{URL: c.URL, t: t, addr: c.Addr, nodes: c.Nodes}
+	if clustered(args) {
+		return ServeCluster(t, args...).server(t)
 	}
 	return ServeAt(t, FreeAddr(t), args...)
+}
+
+// clustered reports whether a server with these flags must be a Cluster.
+func clustered(args []string) bool {
+	return os.Getenv("MAYFLYTEST_NODES") != "" && !slices.Contains(args, "-data") && !slices.Contains(args, "-admin")
 }
 
 // ServeAt does what Serve does, but on addr, which comes from FreeAddr. It is for a test that must know the address before
@@ -115,8 +119,13 @@ func ServeAlone(t testing.TB, addr string, args ...string) *Server {
 }
 
 // Dev starts mayfly dev on two free ports, with args as additional flags, and waits until it prints its URLs.
+//
+// If the environment variable MAYFLYTEST_NODES is set, people sign in at that mayfly dev, but chat in a Cluster.
 func Dev(t testing.TB, args ...string) *Server {
 	t.Helper()
+	if clustered(args) {
+		return devCluster(t, args...)
+	}
 	return start(t, &Server{addr: FreeAddr(t), args: append([]string{"dev", "-provider-listen", FreeAddr(t)}, args...)})
 }
 
