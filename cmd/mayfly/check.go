@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 	"mayfly/app/pkce"
 	"mayfly/server/admission"
 	"mayfly/server/auth"
+	"mayfly/server/certs"
 	"mayfly/server/network"
 	"mayfly/server/stream"
 	"mayfly/server/stream/seal"
@@ -96,8 +98,14 @@ func (ch *check) tryAll(ctx context.Context) {
 	if ch.c.tls.cert != "" && ch.usable("tls-cert", "tls-key") {
 		ch.tryCertificate("-tls-cert", ch.c.tls.cert, time.Now())
 	}
+	if len(ch.c.tls.acme.Domains) > 0 && ch.usable("tls-domain", "acme-ca", "acme-ca-cert", "acme-cache") {
+		ch.tryACME(ctx)
+	}
+	if ch.c.tls.httpListen != "" && ch.usable("http-listen", "listen") {
+		ch.tryPort("-http-listen", ch.c.tls.httpListen)
+	}
 	if ch.c.admin != "" && ch.usable("admin", "listen") {
-		ch.tryAdmin()
+		ch.tryPort("-admin", ch.c.admin)
 	}
 	if ch.c.data != "" && ch.usable("data", "nats", "stream-bytes", "room-bytes") {
 		ch.tryData()
@@ -171,16 +179,36 @@ func isMayfly(ctx context.Context, addr string, encrypted bool) bool {
 	return err == nil && config.Protocol == wire.Subprotocol
 }
 
-func (ch *check) tryAdmin() {
-	listener, err := listen("-admin", ch.c.admin, network.Inherited{})
+// tryPort tries the address of a listener beside that of -listen.
+func (ch *check) tryPort(name, addr string) {
+	listener, err := listen(name, addr, network.Inherited{})
 	switch {
 	case err == nil:
 		ch.errs = append(ch.errs, listener.Close())
-		ch.say("ok", "-admin %s is free", ch.c.admin)
+		ch.say("ok", "%s %s is free", name, addr)
 	case ch.running:
-		ch.say("ok", "-admin %s: taken, as a Mayfly runs", ch.c.admin)
+		ch.say("ok", "%s %s: taken, as a Mayfly runs", name, addr)
 	default:
-		ch.problem("-admin: %w", err)
+		ch.problem("%s: %w", name, err)
+	}
+}
+
+// tryACME asks whether the authority is there, and whether it can find this machine by its names.
+func (ch *check) tryACME(ctx context.Context) {
+	acme := &ch.c.tls.acme
+	if err := seal.Writable(acme.Cache); err != nil {
+		ch.problem("-acme-cache is %q: %w", acme.Cache, err)
+	}
+	if err := acme.Try(ctx); err != nil {
+		ch.errs = append(ch.errs, err)
+	} else {
+		ch.say("ok", "-tls-domain: the authority of the certificates answers")
+	}
+	for _, domain := range acme.Domains {
+		if _, err := net.DefaultResolver.LookupHost(ctx, domain); err != nil {
+			ch.say("warning", "-tls-domain: %s has no address: %v: want one in the DNS that leads to this machine, because "+
+				"the authority looks for it there", domain, err)
+		}
 	}
 }
 
@@ -215,10 +243,7 @@ func (ch *check) tryNATS(ctx context.Context) {
 
 func (ch *check) tryIssuer(ctx context.Context) {
 	port, _ := portOf(ch.c.listen)
-	public := ch.c.publicURLFor(port)
-	if domains := ch.c.tls.acme.Domains; ch.c.publicURL == "" && len(domains) > 0 {
-		public = "https://" + net.JoinHostPort(domains[0], port)
-	}
+	public := cmp.Or(ch.c.publicByCertificate(), ch.c.publicURLFor(port))
 	origins, err := admission.NewOrigins(public, ch.c.origins, port)
 	if err != nil {
 		return // not reached: the flags are usable
@@ -241,5 +266,24 @@ func (c *config) throughProxy() (verdict, format string, arg string) {
 	if strings.HasPrefix(c.publicURL, "https:") && len(c.proxies) == 0 && !c.tls.enabled() && !onUnixSocket(c.listen) {
 		return "warning", "%s", noProxies
 	}
-	return "ok", "-public-url %s", cmp.Or(c.publicURL, "is not set: people of this machine alone come in")
+	const unset = "is not set: people of this machine alone come in"
+	return "ok", "-public-url %s", cmp.Or(c.publicURL, c.publicByCertificate(), unset)
+}
+
+// publicByCertificate returns the URL that users open if the certificate of the public listener says it, else "".
+func (c *config) publicByCertificate() string {
+	port, _ := portOf(c.listen)
+	if c.publicURL != "" {
+		return ""
+	}
+	if len(c.tls.acme.Domains) > 0 {
+		return httpsURL(c.tls.acme.Domains[0], port)
+	}
+	if c.tls.cert != "" {
+		files, err := certs.OpenFiles(c.tls.cert, c.tls.key, slog.New(slog.DiscardHandler))
+		if err == nil && files.Name() != "" {
+			return httpsURL(files.Name(), port)
+		}
+	}
+	return ""
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -124,6 +125,27 @@ func (p *place) certificate(begin, end time.Time) (cert, key string) {
 	return encode("CERTIFICATE", der), encode("PRIVATE KEY", secret)
 }
 
+// authority starts an authority that gives certificates by ACME, or at least says so.
+func (p *place) authority() *httptest.Server {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		authtest.WriteJSON(w, map[string]string{"newNonce": "/nonce", "newAccount": "/account", "newOrder": "/order"})
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	p.t.Cleanup(s.Close)
+	return s
+}
+
+// root writes the certificate that signs the one of s, and returns the file.
+func (p *place) root(s *httptest.Server) string {
+	return p.file("root", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})))
+}
+
+// domain returns flags for certificates from an authority, and other flags.
+func (p *place) domain(ca string, more ...string) []string {
+	return append([]string{"-listen", "127.0.0.1:0", "-tls-domain", "chat.invalid", "-acme-ca", ca,
+		"-acme-cache", filepath.Join(p.t.TempDir(), "acme")}, more...)
+}
+
 // check runs mayfly check, and returns what it prints and its error.
 func (p *place) check(env environment, args ...string) (string, error) {
 	var out bytes.Buffer
@@ -233,6 +255,20 @@ func TestCheckFindsWrongConfigurations(t *testing.T) {
 			p.says("id_token_signing_alg_values_supported", []string{"ES256"})
 			return p.signIn("-token", "id")
 		}, 1, "-algs is RS256, but the issuer signs with ES256: want one of those"},
+		{"an authority that is down", func(p *place) []string {
+			return p.domain("https://"+p.taken()+"/dir", "-http-listen", "off")
+		}, 1, "-acme-ca: no authority answers at https://127.0.0.1:"},
+		{"an authority of nobody's", func(p *place) []string {
+			return p.domain(p.authority().URL, "-http-listen", "off")
+		}, 1, "and -acme-ca-cert if this system does not know who signs it"},
+		{"a file in place of the folder for keys", func(p *place) []string {
+			ca := p.authority()
+			return p.domain(ca.URL, "-http-listen", "off", "-acme-ca-cert", p.root(ca), "-acme-cache", p.file("x", ""))
+		}, 1, "want a folder that this user may write to"},
+		{"a port for http that is taken", func(p *place) []string {
+			ca := p.authority()
+			return p.domain(ca.URL, "-acme-ca-cert", p.root(ca), "-http-listen", p.taken())
+		}, 1, "choose another address with -http-listen"},
 		{"no NATS server", func(p *place) []string {
 			return []string{"-listen", "127.0.0.1:0", "-nats", "nats://" +
 				p.taken()}
@@ -292,7 +328,7 @@ func TestCheckSaysEverythingAtOnce(t *testing.T) {
 // TestCheckOfARightConfiguration finds nothing wrong, leaves nothing behind, and says what it has tried.
 func TestCheckOfARightConfiguration(t *testing.T) {
 	p := newPlace(t)
-	folder := t.TempDir()
+	ca, folder := p.authority(), t.TempDir()
 	for name, tt := range map[string]struct {
 		args []string
 		says []string
@@ -308,6 +344,9 @@ func TestCheckOfARightConfiguration(t *testing.T) {
 			[]string{"warning: -stream-bytes is 1048576000 MiB"}},
 		"too many connections": {[]string{"-listen", "127.0.0.1:0", "-conns", "2000000000"},
 			[]string{"warning: -conns is 2000000000, but this process may open"}},
+		"certificates": {p.domain(ca.URL, "-acme-ca-cert", p.root(ca), "-http-listen", "127.0.0.1:0"),
+			[]string{"ok: -tls-domain: the authority of the certificates answers", "ok: -http-listen 127.0.0.1:0 is free",
+				"warning: -tls-domain: chat.invalid has no address", "ok: -public-url https://chat.invalid"}},
 		"NATS": {[]string{"-listen", "127.0.0.1:0", "-nats", natstest.Start(t, 1, "").Servers[0].URL},
 			[]string{"ok: -nats: all 1 servers answer", "warning: -nats-replicas is 3, but only 1"}},
 	} {

@@ -21,12 +21,17 @@ func urlOf(c certificates, port string) (string, error) {
 		return "", configError{errors.New("-tls-cert has a certificate that names no host without an asterisk: " +
 			"say under which address people open the chat, such as -public-url https://chat.example.com")}
 	}
+	return httpsURL(host, port), nil
+}
+
+// httpsURL returns the URL of a server that listens on port. host is a name or an IP address.
+func httpsURL(host, port string) string {
 	if port != "443" && port != noPort {
 		host = net.JoinHostPort(host, port)
 	} else if ip, err := netip.ParseAddr(host); err == nil && ip.Is6() {
 		host = "[" + host + "]"
 	}
-	return (&url.URL{Scheme: "https", Host: host}).String(), nil
+	return (&url.URL{Scheme: "https", Host: host}).String()
 }
 
 // encrypt makes n speak TLS with these certificates. It registers the metrics of the certificates with metrics.

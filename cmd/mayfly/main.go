@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 
+	_ "golang.org/x/crypto/x509roots/fallback" // authorities for a system that knows none, such as a bare container
+
 	"mayfly/server/stream/seal"
 )
 

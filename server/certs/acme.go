@@ -84,19 +84,49 @@ func ParseDomains(names []string) (domains []string, err error) {
 	return domains, errors.Join(errs...)
 }
 
+// transport returns what reaches the authority. The error says what to do.
+func (c *ACMEConfig) transport() (http.RoundTripper, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if c.Roots == "" {
+		return transport, nil
+	}
+	pem, err := os.ReadFile(c.Roots)
+	if err != nil {
+		return nil, fmt.Errorf("-acme-ca-cert: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("-acme-ca-cert is %q: want a file with certificates in PEM", c.Roots)
+	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	return transport, nil
+}
+
+// client returns a client of the authority that reaches it through transport.
+func (c *ACMEConfig) client(transport http.RoundTripper) *acme.Client {
+	return &acme.Client{DirectoryURL: cmp.Or(c.CA, LetsEncrypt), UserAgent: "mayfly",
+		HTTPClient: &http.Client{Transport: transport, Timeout: caTimeout}}
+}
+
+// Try asks whether the authority is there, and nothing else of it. The error says what to do.
+func (c *ACMEConfig) Try(ctx context.Context) error {
+	transport, err := c.transport()
+	if err != nil {
+		return err
+	}
+	client := c.client(transport)
+	if _, err := client.Discover(ctx); err != nil {
+		return fmt.Errorf("-acme-ca: no authority answers at %s: %w: want the URL of its directory, a way to it through "+
+			"the network, and -acme-ca-cert if this system does not know who signs it", client.DirectoryURL, err)
+	}
+	return nil
+}
+
 // NewACME returns an ACME without certificates. Call Run to get them. The error says what to do.
 func NewACME(c ACMEConfig, log *slog.Logger) (*ACME, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	if c.Roots != "" {
-		pem, err := os.ReadFile(c.Roots)
-		if err != nil {
-			return nil, fmt.Errorf("-acme-ca-cert: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("-acme-ca-cert is %q: want a file with certificates in PEM", c.Roots)
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	transport, err := c.transport()
+	if err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(c.Cache, 0o700); err != nil {
 		return nil, fmt.Errorf("-acme-cache is %q: want a folder for keys and certificates: %w", c.Cache, err)
@@ -117,9 +147,7 @@ func newACME(c ACMEConfig, transport http.RoundTripper, log *slog.Logger) *ACME 
 	return &ACME{domains: c.Domains, answers: answers, log: log, again: make(chan struct{}, len(c.Domains)),
 		leafs: map[string]*x509.Certificate{},
 		manager: &autocert.Manager{Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(c.Cache), Email: c.Email,
-			HostPolicy: autocert.HostWhitelist(c.Domains...),
-			Client: &acme.Client{DirectoryURL: cmp.Or(c.CA, LetsEncrypt), UserAgent: "mayfly",
-				HTTPClient: &http.Client{Transport: answers, Timeout: caTimeout}}}}
+			HostPolicy: autocert.HostWhitelist(c.Domains...), Client: c.client(answers)}}
 }
 
 // Challenges returns a handler for port 80 that answers the authority, and passes every other request to next. Without a

@@ -16,11 +16,10 @@ var ErrInUse = errors.New("another mayfly is using this folder: stop it, or choo
 // bytes of live messages the disk can hold.
 func TryFolder(path string) (capacity int64, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		parent := existing(path)
-		if err := tryWrite(parent); err != nil {
-			return 0, fmt.Errorf("want a folder, or where one can be made: %w", err)
+		if err := Writable(path); err != nil {
+			return 0, err
 		}
-		return (&Folder{path: parent}).Capacity()
+		return (&Folder{path: existing(path)}).Capacity()
 	}
 	if err := checkEntries(path); err != nil {
 		return 0, err
@@ -32,10 +31,24 @@ func TryFolder(path string) (capacity int64, err error) {
 	if err := f.tryLock(); err != nil {
 		return 0, err
 	}
-	if err := tryWrite(path); err != nil {
-		return 0, fmt.Errorf("want a folder that this user may write to: %w", err)
+	if err := Writable(path); err != nil {
+		return 0, err
 	}
 	return f.Capacity()
+}
+
+// Writable returns nil if this user may write to the folder at path, or make it. It leaves nothing behind.
+func Writable(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := tryWrite(existing(path)); err != nil {
+			return fmt.Errorf("want a folder, or where one can be made: %w", err)
+		}
+		return nil
+	}
+	if err := tryWrite(path); err != nil {
+		return fmt.Errorf("want a folder that this user may write to: %w", err)
+	}
+	return nil
 }
 
 // existing returns the nearest folder above path that is there.

@@ -52,11 +52,11 @@ func ServeCluster(t testing.TB, args ...string) *Cluster {
 
 // server returns the Server that stands for the cluster.
 func (c *Cluster) server(t testing.TB) *Server {
-	return &Server{URL: c.URL, t: t, addr: c.Addr, nodes: c.Nodes}
+	return &Server{URL: c.Nodes[0].URL, t: t, addr: c.Addr, nodes: c.Nodes}
 }
 
-// devCluster starts a mayfly dev, and a Cluster in which people sign in at the provider of that mayfly dev. args are flags of
-// both; the nodes of the cluster, which run mayfly serve, get only those that serve has.
+// devCluster starts a mayfly dev, and a Cluster in which people sign in at the provider of that mayfly dev. args are flags
+// of both; the nodes of the cluster, which run mayfly serve, get only those that serve has.
 func devCluster(t testing.TB, args ...string) *Server {
 	t.Helper()
 	addr := FreeAddr(t)

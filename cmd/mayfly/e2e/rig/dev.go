@@ -52,7 +52,7 @@ func (s *Server) UntilLogs(t *testing.T, text string) {
 }
 
 // until waits until done returns true. The test fails with problem if that takes longer than Timeout.
-func until(t *testing.T, problem string, done func() bool) {
+func until(t testing.TB, problem string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -112,7 +112,7 @@ var formID = regexp.MustCompile(`name="id" value="([^"]+)"`)
 // SignIn signs in as person at mayfly dev, without a browser. It first waits until the server can check tokens.
 func (s *Server) SignIn(person *devidp.Person) (tokens Tokens) {
 	s.t.Helper()
-	s.untilReady()
+	s.UntilReady()
 	verifier := rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
 	app := url.Values{"client_id": {"mayfly-dev"}, "redirect_uri": {s.URL + pkce.CallbackPath}}
@@ -154,24 +154,22 @@ func (s *Server) post(path string, parts ...url.Values) (*http.Response, []byte)
 	return s.ask(r)
 }
 
-// untilReady waits until the server has the provider's keys, which it needs to check tokens.
-func (s *Server) untilReady() {
+// UntilReady waits until the server, or each node for which it stands, has the provider's keys, which it needs to check
+// tokens.
+func (s *Server) UntilReady() {
 	s.t.Helper()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for deadline := time.After(Timeout); ; {
-		r, err := http.NewRequest(http.MethodGet, s.URL+"/readyz", nil)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		resp, body := s.ask(r)
-		if resp.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "ok" { // users can sign in, too
-			return
-		}
-		select {
-		case <-again.C:
-		case <-deadline:
-			s.t.Fatalf("the server is not ready: %s", body)
-		}
+	for _, n := range s.nodes {
+		n.UntilReady()
 	}
+	if s.nodes != nil {
+		return
+	}
+	r, err := http.NewRequest(http.MethodGet, "http://"+s.addr+"/readyz", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	until(s.t, "the server is not ready", func() bool {
+		resp, body := s.ask(r)
+		return resp.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "ok" // users can sign in, too
+	})
 }

@@ -52,22 +52,6 @@ func get(t *testing.T, s *rig.Server, path string) (status int, body string, hea
 	return resp.StatusCode, strings.TrimSpace(string(b)), resp.Header
 }
 
-// untilReady waits until users can sign in.
-func untilReady(t *testing.T, s *rig.Server) {
-	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(rig.Timeout); ; <-tick.C {
-		status, body, _ := get(t, s, "/readyz")
-		if status == http.StatusOK && body == "ok" { // users can sign in, too
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("never ready: %s", body)
-		}
-	}
-}
-
 // hello connects and sends hello with a token. session is the id of the sign-in.
 func hello(t *testing.T, s *rig.Server, token, session string) *rig.Raw {
 	t.Helper()
@@ -89,7 +73,7 @@ func TestIssuerThatIsDownAtTheStartAndComesUp(t *testing.T) {
 		t.Errorf("bye = %+v, want busy", b)
 	}
 	i.up(t)
-	untilReady(t, s)
+	s.UntilReady()
 	w := rig.Next[wire.Welcome](hello(t, s, token, phone))
 	if w.User.Anonymous || !strings.HasPrefix(w.User.ID, "u-") || w.AuthExpires/1000 != exp(t, token) {
 		t.Errorf("welcome = %+v", w)
@@ -136,7 +120,7 @@ func TestKeysRotateWhilePeopleAreConnected(t *testing.T) {
 	i := newIssuer(t)
 	i.up(t)
 	s := serve(t, i)
-	untilReady(t, s)
+	s.UntilReady()
 	old := i.token("old", time.Hour)
 	r := hello(t, s, old, phone)
 	rig.Next[wire.Joined](r)
@@ -166,7 +150,7 @@ func TestThousandReconnectsAskAHandfulOfTimes(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := serve(t, i, "-okta-api-token-file", file)
-	untilReady(t, s)
+	s.UntilReady()
 	token := i.token("1", time.Hour)
 	var name string
 	for range 1000 {
@@ -184,7 +168,7 @@ func TestSignOutHoldsAfterARestart(t *testing.T) {
 	i := newIssuer(t)
 	i.up(t)
 	s := serve(t, i, "-data", filepath.Join(t.TempDir(), "data"))
-	untilReady(t, s)
+	s.UntilReady()
 	token, next, other := i.token("1", time.Hour), i.token("2", 2*time.Hour), i.token("3", time.Hour)
 	r, elsewhere := hello(t, s, token, phone), hello(t, s, other, laptop)
 	rig.Next[wire.Joined](r)
@@ -201,7 +185,7 @@ func TestSignOutHoldsAfterARestart(t *testing.T) {
 	elsewhere.Close()
 	s.Stop()
 	s.Start()
-	untilReady(t, s)
+	s.UntilReady()
 	for _, shown := range []string{token, next} {
 		for _, session := range []string{phone, laptop} {
 			if b := rig.Next[wire.Bye](hello(t, s, shown, session)); b.Reason != wire.ReasonTokenRevoked || b.Next != wire.NextLogin {
@@ -218,7 +202,7 @@ func TestQueriesAreNotLogged(t *testing.T) {
 	i := newIssuer(t)
 	i.up(t)
 	s := serve(t, i)
-	untilReady(t, s)
+	s.UntilReady()
 	token := i.token("1", time.Hour)
 	for _, path := range []string{"/login/callback?code=c0deOfTheCallback&state=x", "/ws?token=" + token, "/?access_token=" + token, "/login/callback?a;b=c0deOfTheCallback"} {
 		_, _, header := get(t, s, path)

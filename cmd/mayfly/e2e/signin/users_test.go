@@ -42,7 +42,7 @@ func TestUsersAPIFails(t *testing.T) {
 			dev.SetFaults(devidp.Faults{Faults: []devidp.Fault{tt.fault}})
 			asked := dev.Calls()[devidp.Users]
 			s := rig.Serve(t, "-issuer", dev.Provider, "-client-id", "mayfly-dev", "-okta-api-token-file", file)
-			untilReady(t, s)
+			s.UntilReady()
 			if _, name := enter(t, s, ada.Access, ada.ID); name != "Ada Lovelace" {
 				t.Errorf("Ada is called %q", name)
 			}
