@@ -294,8 +294,6 @@ func (s *acts) failLocked(a *act, c *Client, err error) {
 		a.refuse(c, s.room.name, wire.CodeFull, roomFull, s.room.nextExpiryLocked(s.room.hub.clock.Now()))
 		return
 	}
-	s.room.hub.log.Warn("reaction, removal or act of a moderator not stored", "room", s.room.name, "user_id", c.userID,
-		"err", err)
 	a.refuse(c, s.room.name, wire.CodeUnavailable, actNotStored, retryUnavailable)
 }
 

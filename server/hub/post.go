@@ -245,8 +245,6 @@ func (r *room) refuseLocked(c *Client, k key, err error) {
 	retry := retryUnavailable
 	if errors.Is(err, ErrFull) {
 		refused.Code, refused.Message, retry = wire.CodeFull, roomFull, r.nextExpiryLocked(r.hub.clock.Now())
-	} else {
-		r.hub.log.Warn("post not stored", "room", r.name, "user_id", c.userID, "err", err)
 	}
 	c.Refuse(refused, retry)
 }

@@ -81,7 +81,12 @@ func (n *NATS) openJetStream() (jetstream.JetStream, error) {
 // Append implements hub.Stream. If pendingPublishes appends have no answer, it blocks for stallWait at most. If there is no
 // key yet for the minute in which e expires, it blocks until a new key is written to disk.
 func (n *NATS) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
-	n.append(pendingAppend{room, e, n.metrics.timed(done)}, "")
+	n.append(pendingAppend{room, e, n.metrics.timed(func(receipt hub.Receipt, err error) {
+		if err != nil && !errors.Is(err, hub.ErrFull) {
+			n.condition.noteFailed(err)
+		}
+		done(receipt, err)
+	})}, "")
 }
 
 // append publishes the event of pending, and stores pending until JetStream answers. JetStream recognises a repeat by the

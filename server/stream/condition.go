@@ -18,7 +18,27 @@ type condition struct {
 	unanswered silence    // the first and the last timeout since JetStream last answered an append; zero: no timeout
 	highestSeq uint64     // the highest seq of all events that were acknowledged to Append or delivered by Follow
 	blockedErr error      // why appends are refused now; nil if they are accepted
-	fullLogged time.Time  // when noteFull last wrote a line to the log
+	full       seldom     // the lines of noteFull
+	failed     seldom     // the lines of noteFailed
+}
+
+// seldomEvery is the shortest time between two lines in the log that say the same of one append after the other.
+const seldomEvery = time.Minute
+
+// seldom decides which of many occasions for a line in the log are used.
+type seldom struct {
+	logged time.Time // when the last line was written; zero: never
+	times  int       // how many occasions there were since then
+}
+
+// due counts an occasion. ok says whether to write a line now, and times how many occasions the line stands for.
+func (s *seldom) due() (times int, ok bool) {
+	s.times++
+	if now := time.Now(); s.logged.IsZero() || now.Sub(s.logged) >= seldomEvery {
+		times, s.logged, s.times = s.times, now, 0
+		return times, true
+	}
+	return 0, false
 }
 
 // silence is a period in which every append timed out: the times of the first and of the last timeout.
@@ -85,16 +105,21 @@ func (c *condition) setBlocked(err error) {
 	c.blockedErr = err
 }
 
-// fullEvery is the shortest time between two lines in the log that say that the stream is full.
-const fullEvery = time.Minute
-
 // noteFull records that JetStream refused an append because the stream was full.
 func (c *condition) noteFull() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now := time.Now(); c.fullLogged.IsZero() || now.Sub(c.fullLogged) >= fullEvery {
-		c.fullLogged = now
-		c.log.Warn("the stream is full: posts are refused until messages expire")
+	if times, ok := c.full.due(); ok {
+		c.log.Warn("the stream is full: posts are refused until messages expire", "times", times)
+	}
+}
+
+// noteFailed records that an append failed for another reason than a full room or stream.
+func (c *condition) noteFailed(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if times, ok := c.failed.due(); ok {
+		c.log.Warn("an event is not stored", "err", err, "times", times)
 	}
 }
 

@@ -205,6 +205,9 @@ func (s *Server) run() bool {
 	}
 }
 
+// Nodes returns how many servers stand behind this one's address, 1 for a single one. Connections go to them by turns.
+func (s *Server) Nodes() int { return max(1, len(s.nodes)) }
+
 // Addr returns the address on which the server listens, host:port.
 func (s *Server) Addr() string { return s.addr }
 
