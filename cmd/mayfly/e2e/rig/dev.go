@@ -42,17 +42,17 @@ func (s *Server) Calls() map[devidp.Endpoint]int {
 // UntilAsked waits until endpoint, at mayfly dev's sign-in provider, has had more than n requests since its start.
 func (s *Server) UntilAsked(t *testing.T, endpoint devidp.Endpoint, n int) {
 	t.Helper()
-	until(t, fmt.Sprintf("%s was not asked more than %d times", endpoint, n), func() bool { return s.Calls()[endpoint] > n })
+	Until(t, fmt.Sprintf("%s was not asked more than %d times", endpoint, n), func() bool { return s.Calls()[endpoint] > n })
 }
 
 // UntilLogs waits until the server's log has a line with text in it.
 func (s *Server) UntilLogs(t *testing.T, text string) {
 	t.Helper()
-	until(t, fmt.Sprintf("the log never says %q", text), func() bool { return strings.Contains(s.Log(), text) })
+	Until(t, fmt.Sprintf("the log never says %q", text), func() bool { return strings.Contains(s.Log(), text) })
 }
 
-// until waits until done returns true. The test fails with problem if that takes longer than Timeout.
-func until(t testing.TB, problem string, done func() bool) {
+// Until waits until done returns true. The test fails with problem if that takes longer than Timeout.
+func Until(t testing.TB, problem string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -168,7 +168,7 @@ func (s *Server) UntilReady() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	until(s.t, "the server is not ready", func() bool {
+	Until(s.t, "the server is not ready", func() bool {
 		resp, body := s.ask(r)
 		return resp.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "ok" // users can sign in, too
 	})
