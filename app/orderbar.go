@@ -32,9 +32,10 @@ type orderBar struct {
 
 // An order is an act of a moderator.
 type order struct {
-	said string
+	act  wire.Moderated
 	undo *wire.Moderate // what undoes the act; nil if the user of this page can't undo it
 	at   time.Time      // when the page learnt of it
+	now  time.Time      // the server's time then
 }
 
 // render draws the bar. It draws an empty element if there is nothing to tell.
@@ -43,7 +44,7 @@ func (b *orderBar) render() goapp.UI {
 	if len(b.told) == 0 {
 		return box
 	}
-	body := []goapp.UI{textElem("p", "", said(b.told))}
+	body := []goapp.UI{textElem("p", "", b.said(b.told))}
 	if slices.ContainsFunc(b.told, func(o order) bool { return o.undo != nil }) {
 		undo := textElem("button", "button", words.Of(words.Undo)).Attr("type", "button")
 		body = append(body, on(undo, "click", b.onUndo))
@@ -51,11 +52,11 @@ func (b *orderBar) render() goapp.UI {
 	return box.Body(body...)
 }
 
-// said returns the sentences of the acts.
-func said(told []order) string {
+// said returns the sentences of the acts, in the present language.
+func (b *orderBar) said(told []order) string {
 	var all []string
-	for _, o := range told {
-		all = append(all, o.said)
+	for i := range told {
+		all = append(all, words.Moderated(&told[i].act, b.view.Me.ID, told[i].now))
 	}
 	return strings.Join(all, " ")
 }
@@ -84,7 +85,7 @@ func (b *orderBar) afterView(was *client.View) {
 	}
 	now := time.Now()
 	for i := range acts {
-		o := order{said: words.Moderated(&acts[i], b.client.Now()), at: now}
+		o := order{act: acts[i], at: now, now: b.client.Now()}
 		if acts[i].By.ID == b.view.Me.ID {
 			o.undo = undoOf(&acts[i], was)
 		}
@@ -95,7 +96,7 @@ func (b *orderBar) afterView(was *client.View) {
 	for now.Sub(fresh[0].at) > time.Second {
 		fresh = fresh[1:]
 	}
-	b.voice.say(said(fresh))
+	b.voice.say(b.said(fresh))
 	b.ends = now.Add(orderTime)
 }
 

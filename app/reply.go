@@ -39,8 +39,8 @@ func (r *reply) render() goapp.UI {
 	}
 	about := textElem("p", "", words.Of(words.ReplyGone))
 	if m := r.answered(&r.view); m != nil {
-		before, after := words.Around(words.ReplyingTo)
-		about = elem("p", "", goapp.Text(before), textElem("bdi", "", words.Begins(m)), goapp.Text(after))
+		before, begin, after := words.Answered(m)
+		about = elem("p", "", goapp.Text(before), textElem("bdi", "", begin), goapp.Text(after))
 	}
 	cancel := textElem("button", "button", words.Of(words.CancelReply)).Attr("type", "button")
 	return box.Body(about, on(cancel, "click", r.onCancel))

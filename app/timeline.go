@@ -113,7 +113,7 @@ func (t *timeline) nothing() goapp.UI {
 
 // deadEnd draws reason, a sentence that says why there is nothing to read here, and a link to a room.
 func deadEnd(reason string) goapp.HTMLElem {
-	toLobby := textElem("a", "", words.Of(words.GoToLobby)).Attr("href", "/")
+	toLobby := textElem("a", "way-on", words.Of(words.GoToLobby)).Attr("href", "/")
 	return elem("div", "note", textElem("p", "", reason), elem("p", "", toLobby))
 }
 

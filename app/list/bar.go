@@ -132,7 +132,7 @@ func spanOf(rect goapp.Value) span { return span{rect.Get("top").Float(), rect.G
 
 // barOverlap is how much of a row its bar covers, in CSS pixels, so that the pointer can move from the row to the bar
 // without a gap between them. The style sheet has the same number.
-const barOverlap = 8
+const barOverlap = 2
 
 // The values of the attribute data-side of a bar: above its row, below its row, or over the row. A style positions the bar.
 const (

@@ -15,7 +15,7 @@ func TestPlaced(t *testing.T) {
 		within                float64
 	}{
 		{"above", 300, 340, 60, 700, "above", 0},
-		{"above, but only just", 152, 192, 60, 700, "above", 0},
+		{"above, but only just", 158, 198, 60, 700, "above", 0},
 		{"the first row has no room above", 100, 140, 60, 700, "below", 0},
 		{"the end of the row has room below", 70, 600, 60, 700, "below", 0},
 		{"a high row has room neither above nor below", 70, 690, 60, 700, "within", 0},

@@ -29,18 +29,26 @@ func Givers(ids []string, nameOf func(id string) string) string {
 }
 
 // Quoted returns the text of the quote in a reply to m: that the message is a reply, the author of m, and how m begins.
-func Quoted(m *client.Message) string { return With(InReplyTo, Begins(m)) }
-
-// Begins returns the author of m and the beginning of its text, as in "Ada: See you at".
-func Begins(m *client.Message) string { return With(MessageAloud, speaker(m), First(Text(m))) }
-
-// speaker returns the name of m's author, or "You" if the user of this page wrote m.
-func speaker(m *client.Message) string {
+func Quoted(m *client.Message) string {
 	if m.Mine {
-		return Of(You)
+		return With(InReplyToYou, First(Text(m)))
 	}
-	return Author(m, maxFirst)
+	return With(InReplyTo, begins(m))
 }
+
+// Answered returns the sentence that says that the user is answering m, in three parts. The second one is the author of m,
+// unless that is the user, and how m begins.
+func Answered(m *client.Message) (before, begin, after string) {
+	k, begin := ReplyingTo, begins(m)
+	if m.Mine {
+		k, begin = ReplyingToYou, First(Text(m))
+	}
+	before, after = Around(k)
+	return before, begin, after
+}
+
+// begins returns the author of m and the beginning of its text, as in "Ada: See you at".
+func begins(m *client.Message) string { return With(MessageAloud, Author(m, maxFirst), First(Text(m))) }
 
 // extras returns sentences about what only some messages have: a mention of the user, a message that m answers, reactions,
 // and a shorter life. It returns "" if m has none of these.

@@ -243,10 +243,12 @@ const (
 	TakeBack
 	Undo
 	IsReply
-	InReplyTo // {0}: author and beginning of the answered message, in the form of MessageAloud
+	InReplyTo    // {0}: author and beginning of the answered message, in the form of MessageAloud
+	InReplyToYou // {0}: the beginning of the answered message, which the user wrote
 	InReplyExpired
 	InReplyTakenBack
-	ReplyingTo // {0}: author and beginning of the answered message, drawn in an element of its own
+	ReplyingTo    // {0}: author and beginning of the answered message, drawn in an element of its own
+	ReplyingToYou // {0}: the beginning of the answered message, which the user wrote, drawn in an element of its own
 	ReplyGone
 	CancelReply
 	DraftGone        // shown below a draft that answers a message which is gone
@@ -380,19 +382,21 @@ const (
 	ClearRoom // the button after which ClearHint and ClearNow are shown
 	ClearHint
 	ClearNow
-	ActMuted   // {0}: the moderator, {1}: the name of the person, {2}: for how long
-	ActBanned  // {0}: the moderator, {1}: the name of the person, {2}: for how long
-	ActLifted  // {0}: the moderator, {1}: the name of the person
-	ActCleared // {0}: the moderator
-	ActSlowed  // {0}: the moderator, {1}: the time in which a person may send one message
-	ActSlowOff // {0}: the moderator
-	ActLife    // {0}: the moderator, {1}: how long new messages live
-	Somebody   // in place of the name of a person whom nobody knows
-	UserMuted  // why a message was not sent
-	UserBanned // why there is nothing to read in the room
-	WaitMuted  // {0}: for how long still
-	WaitBanned // {0}: for how long still
-	WaitSlow   // {0}: for how long still
+	ActMuted     // {0}: the moderator, {1}: the name of the person, {2}: for how long
+	ActBanned    // {0}: the moderator, {1}: the name of the person, {2}: for how long
+	ActLifted    // {0}: the moderator, {1}: the name of the person
+	ActMutedYou  // {0}: the moderator, {1}: for how long; for the person who is muted
+	ActLiftedYou // {0}: the moderator; for the person who was muted
+	ActCleared   // {0}: the moderator
+	ActSlowed    // {0}: the moderator, {1}: the time in which a person may send one message
+	ActSlowOff   // {0}: the moderator
+	ActLife      // {0}: the moderator, {1}: how long new messages live
+	Somebody     // in place of the name of a person whom nobody knows
+	UserMuted    // why a message was not sent
+	UserBanned   // why there is nothing to read in the room
+	WaitMuted    // {0}: for how long still
+	WaitBanned   // {0}: for how long still
+	WaitSlow     // {0}: for how long still
 	OnlyModerators
 
 	keys // the number of keys

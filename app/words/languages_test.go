@@ -112,7 +112,8 @@ func TestSentencesAreTranslated(t *testing.T) {
 			if text == english && several.MatchString(english) {
 				t.Errorf("%s has the English sentence %q", l.Name, text)
 			}
-			if strings.Count(text, "\u2066")+strings.Count(text, "\u2068") != strings.Count(text, "\u2069") {
+			opens := strings.Count(text, "\u2066") + strings.Count(text, "\u2067") + strings.Count(text, "\u2068")
+			if opens != strings.Count(text, "\u2069") {
 				t.Errorf("%s does not close an isolate in %q", l.Name, text)
 			}
 			if l.Dir == "rtl" && several.MatchString(english) && !strings.ContainsFunc(text, isArabic) {

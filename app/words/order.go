@@ -7,18 +7,24 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Moderated returns the sentence that tells what a moderator has done.
-func Moderated(f *wire.Moderated, now time.Time) string {
-	by, whom := isolated(Called(f.By)), ""
+// Moderated returns the sentence that tells what a moderator has done. me is the id of the user who reads it.
+func Moderated(f *wire.Moderated, me string, now time.Time) string {
+	by, whom, you := isolated(Called(f.By)), "", false
 	if f.User != nil {
-		whom = barred(f)
+		whom, you = barred(f), f.User.ID == me
 	}
 	switch f.Act {
 	case wire.ActMute:
+		if you {
+			return With(ActMutedYou, by, Span(left(f, now)))
+		}
 		return With(ActMuted, by, whom, Span(left(f, now)))
 	case wire.ActBan:
 		return With(ActBanned, by, whom, Span(left(f, now)))
 	case wire.ActLift:
+		if you {
+			return With(ActLiftedYou, by)
+		}
 		return With(ActLifted, by, whom)
 	case wire.ActClear:
 		return With(ActCleared, by)
@@ -116,6 +122,8 @@ var englishOrder = [keys]string{
 	ActMuted:       "{0} muted {1} for {2}.",
 	ActBanned:      "{0} banned {1} for {2}.",
 	ActLifted:      "{0} lifted the mute or ban of {1}.",
+	ActMutedYou:    "{0} muted you for {1}.",
+	ActLiftedYou:   "{0} lifted your mute.",
 	ActCleared:     "{0} took back all messages here.",
 	ActSlowed:      "{0} turned on slow mode: one message in {1}.",
 	ActSlowOff:     "{0} turned off slow mode.",
@@ -155,6 +163,8 @@ var germanOrder = [keys]string{
 	ActMuted:       "{0} hat {1} für {2} stummgeschaltet.",
 	ActBanned:      "{0} hat {1} für {2} gesperrt.",
 	ActLifted:      "{0} hat Stummschaltung und Sperre von {1} aufgehoben.",
+	ActMutedYou:    "{0} hat dich für {1} stummgeschaltet.",
+	ActLiftedYou:   "{0} hat deine Stummschaltung aufgehoben.",
 	ActCleared:     "{0} hat alle Nachrichten hier zurückgenommen.",
 	ActSlowed:      "{0} hat den langsamen Modus eingeschaltet: eine Nachricht in {1}.",
 	ActSlowOff:     "{0} hat den langsamen Modus ausgeschaltet.",
@@ -194,6 +204,8 @@ var arabicOrder = [keys]string{
 	ActMuted:       "{0} كتم {1} لمدة {2}.",
 	ActBanned:      "{0} حظر {1} لمدة {2}.",
 	ActLifted:      "{0} رفع الكتم والحظر عن {1}.",
+	ActMutedYou:    "{0} كتمك لمدة {1}.",
+	ActLiftedYou:   "{0} رفع الكتم عنك.",
 	ActCleared:     "{0} سحب كل الرسائل هنا.",
 	ActSlowed:      "{0} شغّل الوضع البطيء: رسالة واحدة كل {1}.",
 	ActSlowOff:     "{0} أوقف الوضع البطيء.",

@@ -51,7 +51,7 @@ func TestModerated(t *testing.T) {
 	now := time.UnixMilli(1_790_000_000_000)
 	ms := func(n int64) *int64 { return &n }
 	heron := wire.User{ID: "g-1", Name: "Anonymous Heron", Anonymous: true}.Known()
-	unknown := wire.SomeUser{ID: "g-2"}
+	unknown, me := wire.SomeUser{ID: "g-2"}, wire.SomeUser{ID: "g-3", Name: "Ibis"}
 	until := now.Add(10 * time.Minute).UnixMilli()
 	for _, tt := range []struct {
 		f    wire.Moderated
@@ -60,13 +60,15 @@ func TestModerated(t *testing.T) {
 		{wire.Moderated{Act: wire.ActMute, User: &heron, Until: until}, "Ada muted Heron (guest) for 10 minutes."},
 		{wire.Moderated{Act: wire.ActBan, User: &unknown, Until: until}, "Ada banned somebody for 10 minutes."},
 		{wire.Moderated{Act: wire.ActLift, User: &heron}, "Ada lifted the mute or ban of Heron (guest)."},
+		{wire.Moderated{Act: wire.ActMute, User: &me, Until: until}, "Ada muted you for 10 minutes."},
+		{wire.Moderated{Act: wire.ActLift, User: &me}, "Ada lifted your mute."},
 		{wire.Moderated{Act: wire.ActClear}, "Ada took back all messages here."},
 		{wire.Moderated{Act: wire.ActSlow, For: ms(30_000)}, "Ada turned on slow mode: one message in 30 seconds."},
 		{wire.Moderated{Act: wire.ActSlow, For: ms(0)}, "Ada turned off slow mode."},
 		{wire.Moderated{Act: wire.ActTTL, TTL: 60_000}, "Ada changed how long new messages live: 1 minute."},
 	} {
 		tt.f.By = wire.User{ID: "u-1", Name: "Ada", Role: wire.RoleModerator}
-		if got := bare(words.Moderated(&tt.f, now)); got != tt.want {
+		if got := bare(words.Moderated(&tt.f, me.ID, now)); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.f.Act, got, tt.want)
 		}
 	}

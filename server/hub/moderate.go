@@ -46,7 +46,7 @@ func (s *acts) beginDecision(a *act, f wire.Moderate) (e Event, ok bool) {
 	case c.user.Load().Role != wire.RoleModerator:
 		a.refuse(c, r.name, wire.CodeForbidden, notModerator, 0)
 		return e, false
-	case wire.IsAboutUser(f.Act) && f.Act != wire.ActLift && r.moderation.isModerator(f.User):
+	case wire.IsAboutUser(f.Act) && f.Act != wire.ActLift && r.moderation.isModeratorLocked(f.User):
 		a.refuse(c, r.name, wire.CodeForbidden, aModerator, 0)
 		return e, false
 	}
@@ -215,8 +215,11 @@ func (m *moderation) onDecidedLocked(e Event, c change) (expelled []*Client) {
 	if c.decision.Act == wire.ActBan || c.decision.Act == actSpread {
 		expelled = m.expelLocked(c.decision.User.ID)
 	}
-	if c.decision.Act == wire.ActClear && r.acts.byID[e.ID] == nil {
-		m.sweeping.due = time.Now().Add(sweepAfter)
+	if c.decision.Act == wire.ActClear {
+		m.sweeping.due = time.Time{} // at once, or as soon as the sweeps of an earlier clear are stored
+		if r.acts.byID[e.ID] == nil {
+			m.sweeping.due = time.Now().Add(sweepAfter)
+		}
 	}
 	if c.outcome == decided {
 		r.sendLocked(NewFrame(c.decision.moderated(r.name, e.Seq, r.timeline.order.life(r.hub.config.TTL))))
@@ -332,10 +335,10 @@ func (m *moderation) spread(id string, addresses []string) {
 	})
 }
 
-// isModerator reports whether the user with that id is connected, and is a moderator.
-func (m *moderation) isModerator(id string) bool {
-	u, _ := m.room.hub.directory.find(id)
-	return u.Role == wire.RoleModerator
+// isModeratorLocked reports whether the user with that id is known to be a moderator: because the user is connected, or by a
+// message in the room.
+func (m *moderation) isModeratorLocked(id string) bool {
+	return m.someUserLocked(id).Role == wire.RoleModerator
 }
 
 // lifetime returns for how many milliseconds a message lives. ttl is the time that its post asks for, in milliseconds; 0

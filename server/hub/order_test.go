@@ -125,6 +125,40 @@ func TestRoomKeepsSoManyBars(t *testing.T) {
 	})
 }
 
+// TestClearOnceMore: a clear soon after another one takes effect at once, too. Those who come get nothing of what is
+// cleared, even before it is swept.
+func TestClearOnceMore(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		mod := w.moderator(t, "mod", "lobby")
+		for n := range 3 {
+			mod.Post(post(n, "lobby", 0))
+			mod.take()
+			mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActClear})
+			var gone []int64
+			for _, f := range mod.take() {
+				if f, ok := f.(wire.Removed); ok {
+					gone = append(gone, f.Seqs...)
+				}
+			}
+			if len(gone) != 1 {
+				t.Errorf("clear %d takes back %v at once, want one message", n, gone)
+			}
+		}
+		mod.Post(post(3, "lobby", 0))
+		mod.take()
+		now := time.Now().UnixMilli() // another node's moderator clears the room, and then that node gets no further
+		w.stream.Append("lobby", hub.Event{Kind: hub.KindDecision, User: "u-other", ID: "x", At: now,
+			Expires: now + time.Hour.Milliseconds(), Body: []byte(`{"act":"clear","by":{"id":"u-other","name":"Bo"}}`)},
+			func(hub.Receipt, error) {})
+		if told := mod.take(); len(told) != 1 {
+			t.Errorf("the moderator got %+v, want to be told of the clear alone", told)
+		}
+		if j := w.person("ben").join(t, "lobby", nil); len(j.Messages) != 0 {
+			t.Errorf("before the sweep a newcomer gets %+v", j)
+		}
+	})
+}
+
 // TestClearOfALargeRoom: it takes several sweeps. All messages are gone, and their bytes are erased.
 func TestClearOfALargeRoom(t *testing.T) {
 	config := testConfig

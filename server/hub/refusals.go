@@ -25,7 +25,7 @@ const (
 	youAreBanned  = "A moderator has banned you from this room."
 	notModerator  = "Only moderators can do this."
 	aModerator    = "This person is a moderator too."
-	tooManyBarred = "So many people are muted or banned here that there is no place for more. Lift one of them first."
+	tooManyBarred = "So many people are or were muted or banned here that there is no place for more now. Try again later."
 
 	messageGone   = "This message is not there any more."
 	answeredGone  = "The message that you answer is not there any more."

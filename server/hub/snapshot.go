@@ -53,7 +53,7 @@ func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool)
 	budget := newBudget()
 	for i := len(t.live) - 1; i >= 0; i-- {
 		m := t.live[i]
-		if m.expires <= now {
+		if !t.shows(m, now) {
 			continue
 		}
 		if !budget.take(&s.messages, m.show()) || len(s.messages) > wire.MaxJoined {
@@ -65,13 +65,18 @@ func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool)
 	return s, false
 }
 
+// shows reports whether m is for those who come at the time now: m lives, and no clear is about to take it back.
+func (t *timeline) shows(m *message, now int64) bool {
+	return m.expires > now && m.seq > t.order.clear.seq
+}
+
 // missed returns what has happened after the seq cursor. fits is false if that is too much for one joined frame; then s
 // is empty.
 func (t *timeline) missed(cursor, now int64) (s snapshot, fits bool) {
 	budget := newBudget()
 	first := t.after(cursor)
 	for _, m := range t.live[first:] {
-		if m.expires <= now {
+		if !t.shows(m, now) {
 			continue
 		}
 		if !budget.take(&s.messages, m.show()) || len(s.messages) > wire.MaxJoined {

@@ -17,7 +17,7 @@ const sweepAfter = 2 * time.Second
 
 // sweeping says how far this node is with the sweeps of a room. room.mu guards it.
 type sweeping struct {
-	due    time.Time // when this node stores sweeps, if messages are left then
+	due    time.Time // when this node stores sweeps, if messages are left then; zero: at once
 	stores int       // how many sweeps have no answer from the stream yet
 }
 
@@ -72,7 +72,11 @@ func (m *moderation) sweepUp() {
 			}
 			r.mu.Lock()
 			m.sweeping.stores--
+			again := m.sweeping.stores == 0 && m.sweeping.due.IsZero() // a moderator has cleared the room once more
 			r.mu.Unlock()
+			if again {
+				r.hub.tasks.Go(m.sweepUp)
+			}
 			r.hub.posts.done()
 		})
 	}

@@ -102,7 +102,7 @@ func TestReplyAndQuoteThatLeads(t *testing.T) {
 		tab.Until(`!` + in("No reply", ".message-quote"))
 	}
 	ben.Until(`!` + rig.Form + `.innerText.includes('Replying to')`)
-	ann.Until(in("Yes", "button.message-quote") + `.textContent === 'In reply to You: Lunch?'`)
+	ann.Until(in("Yes", "button.message-quote") + `.textContent === 'In reply to you: Lunch?'`)
 	ben.Script(in("Yes", "button.message-quote") + `.click()`)
 	ben.Until(`document.activeElement === ` + rig.Row("Lunch?"))
 
