@@ -442,23 +442,25 @@ func TestLinks(t *testing.T) {
 	tab.Shows("(xn--xample-2of.com)") // the real host of a name that looks like another
 }
 
-// lineEdges returns a JavaScript expression: for each line of the first message, "left" or "right", the edge of the text at
-// which the line begins. A line without letters has no direction of its own.
-const lineEdges = `(() => {
-	const text = document.querySelector('.message-text'), frame = text.getBoundingClientRect(), edges = [];
-	const walk = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
-	const lines = new Map();
-	while (walk.nextNode()) {
-		const range = document.createRange();
-		range.selectNodeContents(walk.currentNode);
-		for (const r of range.getClientRects()) {
-			const was = lines.get(Math.round(r.bottom)) ?? {left: Infinity, right: -Infinity};
-			if (r.width > 1) lines.set(Math.round(r.bottom),
-				{left: Math.min(was.left, r.left), right: Math.max(was.right, r.right)});
-		}
+// lineDirections is a JavaScript expression: for each line of the first message, "ltr" or "rtl", by whether its last
+// character stands to the right or to the left of its first one, and "far" in addition if the line stands away from the left
+// edge of the text, where all lines stand in an English page; list items are indented.
+const lineDirections = `(() => {
+	const text = document.querySelector('.message-text'), frame = text.getBoundingClientRect();
+	const walk = document.createTreeWalker(text, NodeFilter.SHOW_TEXT), range = document.createRange(), lines = [[]];
+	for (let item; walk.nextNode(); ) {
+		const li = walk.currentNode.parentElement.closest('li');
+		if (li !== item && lines.at(-1).length) lines.push([]);
+		item = li;
+		[...walk.currentNode.data].forEach((c, i) => {
+			if (c === '\n') return lines.push([]);
+			range.setStart(walk.currentNode, i);
+			range.setEnd(walk.currentNode, i + 1);
+			lines.at(-1).push(range.getBoundingClientRect());
+		});
 	}
-	return [...lines].sort((a, b) => a[0] - b[0])
-		.map(([, r]) => r.left - frame.left < frame.right - r.right ? 'left' : 'right').join(' ');
+	return lines.map(all => (all[0].x < all.at(-1).x ? 'ltr' : 'rtl') +
+		(Math.min(...all.map(r => r.left)) - frame.left < 40 ? '' : ' far')).join(', ');
 })()`
 
 func TestEachLineHasItsDirection(t *testing.T) {
@@ -466,18 +468,18 @@ func TestEachLineHasItsDirection(t *testing.T) {
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
 	for i, tt := range []struct{ text, want string }{
-		{"Meeting notes:\nשלום לכולם (מחר)!", "left right"},
-		{"שלום\nhello (tomorrow)!\nمرحبا 12:34", "right left right"},
-		{"1. א\n2. b\n- ג", "right left right"},
-		{"https://example.com\nראו https://example.com/a\nsee שלום", "left right left"},
-		{"one\ntwo", "left left"},
+		{"Meeting notes:\nשלום לכולם (מחר)!", "ltr, rtl"},
+		{"שלום\nhello (tomorrow)!\nمرحبا 12:34", "rtl, ltr, rtl"},
+		{"1. אבג\n2. bcd\n3. דהו", "rtl, ltr, rtl"},
+		{"https://example.com\nראו https://example.com/a\nsee שלום", "ltr, rtl, ltr"},
+		{"one\ntwo", "ltr, ltr"},
 	} {
 		room := fmt.Sprintf("direction-%d", i)
 		tab := browser.Tab(server.URL + "/r/" + room).Ready()
 		tab.Say(tt.text)
 		tab.Until(`!!document.querySelector('.message-text')`)
-		if got := rig.Eval[string](tab, lineEdges); got != tt.want {
-			t.Errorf("the lines of %q begin at %s, want %s", tt.text, got, tt.want)
+		if got := rig.Eval[string](tab, lineDirections); got != tt.want {
+			t.Errorf("the lines of %q have the directions %s, want %s", tt.text, got, tt.want)
 		}
 	}
 }
