@@ -36,8 +36,8 @@ func Quoted(m *client.Message) string {
 	return With(InReplyTo, begins(m))
 }
 
-// Answered returns the sentence that says that the user is answering m, in three parts. The second one is the author of m,
-// unless that is the user, and how m begins.
+// Answered returns a sentence in three parts: it says that the user is answering m. begin contains the author of m, unless
+// the user wrote m, and the beginning of m.
 func Answered(m *client.Message) (before, begin, after string) {
 	k, begin := ReplyingTo, begins(m)
 	if m.Mine {

@@ -48,7 +48,7 @@ type Folder struct {
 // OpenFolder creates the folder if there is none, and locks it for this process.
 func OpenFolder(path string) (*Folder, error) {
 	if err := os.MkdirAll(path, privateDir); err != nil {
-		return nil, fmt.Errorf("want a folder, or where one can be made: %w", err)
+		return nil, fmt.Errorf("want a folder, or a path where this user may make a folder: %w", err)
 	}
 	if err := checkEntries(path); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func TryFolder(path string) (capacity int64, err error) {
 func Writable(path string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := tryWrite(existing(path)); err != nil {
-			return fmt.Errorf("want a folder, or where one can be made: %w", err)
+			return fmt.Errorf("want a folder, or a path where this user may make a folder: %w", err)
 		}
 		return nil
 	}

@@ -209,8 +209,7 @@ func TestChatByTouchAlone(t *testing.T) {
 	act := func(text, action string) {
 		t.Helper()
 		tab.LongPress(in(text, rig.RowText), in(text, rig.RowMore)+`.ariaExpanded === 'true'`)
-		tab.Tap(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q)`, rig.Row(text),
-			action))
+		tab.Tap(rig.Action(text, action))
 	}
 	act("line 3.", "❤️")
 	tab.Until(in("line 3.", ".reaction") + `?.textContent === '❤️ 1'`)

@@ -21,6 +21,9 @@ import (
 // into is relative to the repository, as make runs there.
 var into = flag.String("into", "", "where to write the pictures; none: into a folder that is deleted, only to see that they can be taken")
 
+// modal is a JavaScript condition: a dialog is open.
+const modal = `document.querySelector('dialog')?.matches(':modal') === true`
+
 // TestPictures takes the screenshots of the documentation and of the manifest.
 func TestPictures(t *testing.T) {
 	dir := t.TempDir()
@@ -120,13 +123,13 @@ func pictureTalk(ada, grace, sam *rig.Tab) {
 // pictureOrder takes the pictures of what a moderator can do to a person and to a room, and of what people see of it.
 func pictureOrder(grace, sam *rig.Tab, take func(tab *rig.Tab, name string)) {
 	grace.Act("Is there a table for five?", "Mute or ban")
-	grace.Until(`document.querySelector('dialog')?.matches(':modal') === true`)
+	grace.Until(modal)
 	take(grace, "moderate-person")
 	grace.Click("button", "Mute")
 	sam.Until(`document.getElementById('message-wait').textContent !== ''`)
 	take(sam, "muted")
 	grace.Press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl))
-	grace.Until(`document.querySelector('dialog')?.matches(':modal') === true`)
+	grace.Until(modal)
 	grace.Press("moderate")
 	grace.Until(`document.querySelector('dialog').innerText.includes('Moderate #lunch')`)
 	grace.Do(rig.Enter())
@@ -166,7 +169,7 @@ func pictureBusy(t *testing.T, server *rig.Server, grace, tab *rig.Tab) {
 func pictureDialogs(tab *rig.Tab, take func(name string)) {
 	open := func(button string) {
 		tab.Click("button", button)
-		tab.Until(`document.querySelector('dialog')?.matches(':modal') === true`)
+		tab.Until(modal)
 	}
 	shut := func() {
 		tab.Script(`document.querySelector('dialog').close()`)

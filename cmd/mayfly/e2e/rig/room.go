@@ -105,8 +105,13 @@ func Row(text string) string {
 func (tab *Tab) Act(text, name string) {
 	tab.t.Helper()
 	tab.Script(fmt.Sprintf(`%s?.querySelector(%q).click()`, Row(text), RowMore))
-	tab.Script(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q).click()`,
-		Row(text), name))
+	tab.Script(Action(text, name) + `.click()`)
+}
+
+// Action returns a JavaScript expression: the button with this name in the open actions of the message with this text.
+func Action(text, name string) string {
+	return fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q)`,
+		Row(text), name)
 }
 
 // SignedIn returns a JavaScript condition: the header says that the user is signed in as name, or not at all if name is "".

@@ -29,7 +29,7 @@ func TestProviderThatWantsConsent(t *testing.T) {
 		first.BeforeScripts(noticesWarning)
 		first.Do(chromedp.Navigate(server.URL))
 		tabs := []*rig.Tab{first.Ready()}
-		for range 4 { // so that three of them are on one of two nodes, which then knows
+		for range 2 * server.Nodes() { // so that three tabs are on one node, which then knows
 			tabs = append(tabs, first.Sibling(server.URL).Ready())
 		}
 		first.SignIn("Ada Lovelace") // the others follow: a page that begins later may begin after the end of the token

@@ -21,7 +21,7 @@ import (
 const inGarden = `(localStorage['` + browser.RoomsKey + `'] ?? '').includes('garden')`
 
 func signedIn(tab *rig.Tab, person string) {
-	header(tab, "Signed in as "+person)
+	tab.Until(rig.SignedIn(person))
 	tab.Ready()
 }
 
