@@ -301,6 +301,44 @@ func TestRepeatThatOnlyTheStreamKnows(t *testing.T) {
 	})
 }
 
+// TestRepeatThatIsStored: the room shows a message once, and the sender learns which seq it has, even if the stream stores
+// it once more for another node.
+func TestRepeatThatIsStored(t *testing.T) {
+	for _, late := range []bool{false, true} { // whether the stream's answer comes before the first one is delivered
+		bubble(t, testConfig, func(t *testing.T, w world) {
+			w.stream.StoreRepeats()
+			ann, ben := w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
+			other := hub.New(testConfig, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+			there := world{Hub: other, stream: w.stream}.in(t, "ann", "lobby")
+			p := post(1, "lobby", 0)
+			want := ann.posted(p, 1)
+			release := w.stream.Hold()
+			ann.Post(p)
+			there.Post(p)
+			there.Post(p)
+			wantThere := []wire.Frame{want, accepted(want, true), accepted(want, true)}
+			if late {
+				deliver := w.stream.HoldCopies()
+				release()
+				wrong := ann.posted(p, 2)
+				there.want(t, accepted(wrong, false), accepted(wrong, true))
+				deliver()
+			} else {
+				release()
+			}
+			ann.want(t, accepted(want, false), want)
+			ben.want(t, want)
+			there.want(t, wantThere...)
+			if stored := w.stream.Stored("lobby"); len(stored) != 1 || stored[0].Seq != 1 {
+				t.Errorf("the stream holds %d events, want only the first", len(stored))
+			}
+			if joined := w.person("cleo").join(t, "lobby", nil); len(joined.Messages) != 1 || joined.Head != 1 {
+				t.Errorf("a newcomer gets %+v, want the message once", joined)
+			}
+		})
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	long := strings.Repeat("<", wire.MaxText+1)
 	for _, tt := range []struct {

@@ -215,15 +215,17 @@ func (r *room) onAppended(k key, chargedAt time.Time, receipt Receipt, err error
 		r.finishLocked(k)
 		return
 	}
-	e := receipt.Event
+	e, repeat := receipt.Event, receipt.Repeat
 	if err != nil {
 		e = live
+	} else if delivered && live.Seq < e.Seq { // the stream has stored a repeat
+		e, repeat = live, true
 	}
-	if receipt.Repeat {
+	if repeat {
 		r.hub.refund(w.author, chargedAt)
 		r.pace.undo(k.user, w.noted, w.before)
 	}
-	r.acceptLocked(w.author, e, receipt.Repeat)
+	r.acceptLocked(w.author, e, repeat)
 	for _, c := range w.repeats {
 		r.acceptLocked(c, e, true)
 		c.posts.done()

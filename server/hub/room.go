@@ -19,6 +19,14 @@ type pending struct {
 	noted   int64     // when this post was made, as pace has it
 }
 
+// told returns the clients that were told that their message has that seq. p is nil if no post waits.
+func (p *pending) told(seq int64) []*Client {
+	if p == nil || p.stored == nil || p.stored.Seq != seq {
+		return nil
+	}
+	return append(p.repeats, p.author)
+}
+
 // room is an open room: it has members on this node, or it had members less than keepEmptyFor ago.
 type room struct {
 	opened chan struct{} // static; closed once the room is open or has failed to open
@@ -68,7 +76,12 @@ func (r *room) deliver(e Event) (change change, expelled []*Client) {
 	if change.outcome == posted {
 		delete(r.typing, e.User)
 	}
-	if e.Kind == KindMessage {
+	if e.Kind == KindMessage && change.outcome == already {
+		k, m := e.key(), change.message
+		for _, c := range r.pending[k].told(e.Seq) {
+			r.acceptLocked(c, Event{Seq: m.seq, ID: k.id, At: m.at, Expires: m.expires}, true)
+		}
+	} else if e.Kind == KindMessage {
 		r.pace.note(e.User, e.At)
 	}
 	// Make the stream erase what it may still store. A message that is not among these was erased already: the stream

@@ -17,8 +17,9 @@ type Stream interface {
 	// calls have no answer yet. Append calls done exactly once, on any goroutine, perhaps before Append returns: with the
 	// Receipt, or with an error, which wraps ErrFull if a limit is reached. If the room already has an event of the same
 	// user and id that has not expired, Append stores nothing, and the Receipt says that e is a repeat. An event that was
-	// erased counts, too. There is one exception: after a restart, a stream may have forgotten an event that was erased.
-	// The hub recognises such a repeat itself, by the room's removals.
+	// erased counts, too. There are two exceptions, in which Append stores a repeat: after a restart, a stream may have
+	// forgotten an event that was erased; and a stream on several servers may not know an event that it is storing at that
+	// moment. The hub recognises such a repeat itself, by the room's messages and removals.
 	Append(room string, e Event, done func(Receipt, error))
 	// Follow calls deliver with every event that the room holds, then returns. After that it calls deliver with every
 	// event that is stored later, until stop is called. It delivers events of unknown kinds, too. The calls come from one
@@ -29,8 +30,8 @@ type Stream interface {
 	// events that are still on their way to Follow. It blocks until the store answers, or ctx is done.
 	Head(ctx context.Context, room string) (seq int64, err error)
 	// Erase removes the stored bytes of the event of room with that seq. It works in the background, and tries again
-	// until it has succeeded. It does not block, and calls no function of the hub. The caller first stores a KindRemoval
-	// of the event. From this removal the stream learns until when a post with the same id is a repeat.
+	// until it has succeeded. It does not block, and calls no function of the hub. If the event is a message and no repeat,
+	// the caller first stores its KindRemoval. From this the stream learns until when a post with the same id is a repeat.
 	Erase(room string, seq int64)
 }
 

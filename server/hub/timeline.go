@@ -108,7 +108,7 @@ const (
 	removed                   // the event has taken a message back, or several
 	decided                   // a moderator has changed something
 	spread                    // the event has added addresses to a ban
-	already                   // an earlier event did the same: gave or took away the reaction, or took the message back
+	already                   // an earlier event did the same: it is there already, or is gone already
 	absent                    // the message that the event is about is unknown, has expired or was taken back
 	full                      // wire.MaxReactors users have given this reaction already, which is the most
 )
@@ -136,6 +136,10 @@ func (t *timeline) apply(e Event, now int64) change {
 	case KindSweep:
 		if s, ok := e.sweep(); ok {
 			return t.sweep(e, s, now)
+		}
+	case KindMessage:
+		if m := t.byName.find(e.key().name()); m != nil && m.expires > e.At {
+			return change{outcome: already, message: m, erase: []int64{e.Seq}} // see Stream.Append
 		}
 	}
 	t.head = e.Seq // even if this version cannot read the event: a newer node may have shown it to its members

@@ -68,14 +68,16 @@ func index(list []Message, match func(*Message) bool) int {
 
 // place puts m, which has a seq, into list, and returns the new list. list is in the order of the seqs, and may be changed
 // in place. If list contains m already, the new m replaces the old one. This is how place recognises the old m:
-//   - A message of m's epoch that has a seq is the old m if it has the seq of m.
+//   - A message of m's epoch that has a seq is the old m if it has the seq of m, or the author and the id of m and lives
+//     while m lives: the stream can store a message twice, and then the server accepts it with the later seq first.
 //   - An entry, or a message of another epoch, is the old m if it has the author and the id of m.
 func place(list []Message, m Message) []Message {
 	same := func(o *Message) bool {
-		if o.Seq != 0 && o.epoch == m.epoch {
-			return o.Seq == m.Seq
+		here := o.Seq != 0 && o.epoch == m.epoch
+		if here && o.Seq == m.Seq {
+			return true
 		}
-		return o.id == m.id && (o.User.ID == m.User.ID || o.Mine && m.Mine)
+		return o.id == m.id && (o.User.ID == m.User.ID || o.Mine && m.Mine) && (!here || o.Expires.After(m.At))
 	}
 	if i := index(list, same); i >= 0 {
 		m.Key = list[i].Key

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"mayfly/app/client/outbox"
 	"mayfly/app/client/room"
 	"mayfly/shared/wire"
 )
@@ -40,6 +41,32 @@ func snapshot(epoch string, head int64, resumed bool, removed []int64, messages 
 
 func newMessage(seq int64, u wire.User, text string) wire.Posted {
 	return wire.Posted{Room: "lobby", Message: at(seq, u, text)}
+}
+
+// TestStoredTwice: the stream has stored an own message twice, and the server has accepted the later one before it knew of
+// the earlier one. The room shows one message, which is the one that the others see.
+func TestStoredTwice(t *testing.T) {
+	for _, corrected := range []bool{false, true} {
+		r := room.New("lobby", wire.User{}).Apply(wire.Welcome{User: me, MayPost: true}, t0)
+		r = r.Apply(snapshot("e1", 0, false, nil), t0)
+		accepted := func(m wire.Message, repeat bool) wire.Accepted {
+			return wire.Accepted{ID: m.ID, Room: "lobby", Seq: m.Seq, At: m.At, Expires: m.Expires, Repeat: repeat}
+		}
+		r.AddEntry(&outbox.Entry{ID: "id-one", Text: "one"})
+		wrong := at(5, me, "one")
+		wrong.At += 100
+		frames := []wire.Frame{accepted(wrong, false), newMessage(3, me, "one")}
+		if corrected {
+			frames = append(frames, accepted(at(3, me, "one"), true))
+		}
+		for _, f := range append(frames, newMessage(6, ann, "two")) {
+			r = r.Apply(f, t0)
+		}
+		wantTexts(t, r, "one", "two")
+		if m := r.Messages[0]; m.Seq != 3 || !m.At.Equal(t0) {
+			t.Errorf("the message stands at %d of %v, want 3 of %v", m.Seq, m.At, t0)
+		}
+	}
 }
 
 func TestApply(t *testing.T) {

@@ -35,6 +35,7 @@ type Memory struct {
 	copies    []func() // the deliveries that wait since HoldCopies, until its release is called; nil: deliveries do not wait
 	bounds    int      // the most messages in one room; 0: no limit
 	keep      bool     // if true, Erase has no effect; set by KeepErased
+	forgetful bool     // if true, Append stores repeats, too; set by StoreRepeats
 	headErr   error
 }
 
@@ -81,7 +82,7 @@ func (s *Memory) store(room string, e hub.Event) (hub.Receipt, []*func(hub.Event
 	living := slices.DeleteFunc(s.stored[room], expired)
 	s.stored[room], s.erased[room] = living, slices.DeleteFunc(s.erased[room], expired)
 	for _, o := range slices.Concat(living, s.erased[room]) {
-		if o.User == e.User && o.ID == e.ID {
+		if o.User == e.User && o.ID == e.ID && !s.forgetful {
 			return hub.Receipt{Event: o, Repeat: true}, nil, nil
 		}
 	}
@@ -137,6 +138,13 @@ func (s *Memory) KeepErased(keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep = keep
+}
+
+// StoreRepeats makes Append store repeats, too, as a stream on several servers does in rare cases.
+func (s *Memory) StoreRepeats() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetful = true
 }
 
 // Stored returns the stored events of room.
