@@ -17,11 +17,17 @@ import (
 type slowStream struct {
 	*streamtest.Memory
 	every time.Duration
-	n     atomic.Int64
+	last  atomic.Pointer[time.Time] // when the stream answers the newest append
 }
 
 func (s *slowStream) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
-	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, e, done) })
+	at := time.Now()
+	if last := s.last.Load(); last != nil && last.After(at) {
+		at = *last
+	}
+	at = at.Add(s.every)
+	s.last.Store(&at)
+	time.AfterFunc(time.Until(at), func() { s.Memory.Append(room, e, done) })
 }
 
 // TestDrainWaitsAsLongAsTheStreamGoesOn: Drain waits for a slow stream as long as it makes progress, and every accepted

@@ -11,15 +11,15 @@
 //
 // Files from the top down: hub.go, client.go, join.go, room.go, ahead.go (what other nodes have earlier), post.go, act.go
 // (reactions and removals), moderate.go (acts of moderators), sweep.go, presence.go, attendance.go, typing.go, expiry.go,
-// timeline.go, snapshot.go, order.go, pace.go and people.go (what a room holds; pure), nodes.go (the exchange with other
-// nodes), directory.go (who is connected, and names), sightings.go, addresses.go, event.go, decision.go, compact.go,
-// index.go, name.go, stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go, clock.go. A file mostly uses the
-// files after it. There are two exceptions. A Client, a room and nodes have a pointer to their Hub. The methods of Hub,
-// Client and room are spread over several files: join.go to expiry.go, refusals.go, rate.go and stats.go.
+// timeline.go, snapshot.go, order.go, pace.go and people.go (what a room holds; pure), turns.go, nodes.go (the exchange
+// with other nodes), directory.go (who is connected, and names), sightings.go, addresses.go, event.go, decision.go,
+// compact.go, index.go, name.go, stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go, clock.go. A file mostly
+// uses the files after it. There are two exceptions. A Client, a room and nodes have a pointer to their Hub. The methods of
+// Hub, Client and room are spread over several files: join.go to expiry.go, refusals.go, rate.go and stats.go.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //
-//	Client.mu, nodes.mu → room.mu → directory.mu → Hub.mu, Clock.mu, the locks inside Member.Send and Stream.Erase
+//	Client.mu, nodes.mu → room.mu → directory.mu → Hub.mu, Clock.mu, turns.mu, the locks in Member.Send and Stream.Erase
 //
 // Stream.Append, Stream.Follow, Signals.Send and Signals.Listen are never called with one of these locks held, because
 // that could deadlock: Append calls done, Follow calls deliver and Listen calls receive, and these functions take
@@ -87,7 +87,7 @@ type Hub struct {
 	directory *directory // static; who is connected, and the names
 	nodes     *nodes     // static; the exchange with the other nodes
 
-	tasks sync.WaitGroup // calls of follow, which opens a room, of sweepUp and of spread that are running
+	tasks sync.WaitGroup // calls of follow, which opens a room, of sweepUp, spread and turn.store that are running
 	posts inflight       // posts and acts, each from its check until it is both stored and delivered, or has failed
 
 	drainFailed atomic.Bool // true once Drain has given up: from then on no post is accepted

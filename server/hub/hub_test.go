@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -334,6 +335,63 @@ func TestRepeatThatIsStored(t *testing.T) {
 			}
 			if joined := w.person("cleo").join(t, "lobby", nil); len(joined.Messages) != 1 || joined.Head != 1 {
 				t.Errorf("a newcomer gets %+v, want the message once", joined)
+			}
+		})
+	}
+}
+
+// firstFails is a stream whose first append fails with err, after a second.
+type firstFails struct {
+	*streamtest.Memory
+	err   error
+	begun atomic.Bool
+}
+
+func (s *firstFails) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
+	if s.begun.Swap(true) {
+		s.Memory.Append(room, e, done)
+		return
+	}
+	time.AfterFunc(time.Second, func() { done(hub.Receipt{}, s.err) })
+}
+
+// TestPostsKeepTheirOrder: the stream loses the first of a user's posts, while later ones wait for it. If nobody knows
+// whether it is stored, these are refused, too, because the client sends the first one again. If it is certainly not stored,
+// they are stored. Other users don't wait.
+func TestPostsKeepTheirOrder(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want []string
+	}{
+		{errors.New("no answer"), []string{"message 9", "message 1", "message 2", "message 3"}},
+		{hub.ErrFull, []string{"message 9", "message 2", "message 3", "message 1"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			memory, wall := streamtest.NewMemory(), &wall{}
+			stream := &firstFails{Memory: memory, err: tt.err}
+			h := hub.New(testConfig, stream, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler))
+			w := world{h, memory, wall}
+			ann, ben := w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
+			all := []wire.Post{post(1, "lobby", 0), post(2, "lobby", 0), post(3, "lobby", 0)}
+			for _, p := range all {
+				ann.Post(p)
+			}
+			ben.Post(post(9, "lobby", 0))
+			time.Sleep(2 * time.Second)
+			for _, p := range all { // the connection of ann broke meanwhile: her client sends all of them again
+				ann.Post(p)
+			}
+			var got []string
+			for _, f := range ben.take() {
+				if p, ok := f.(wire.Posted); ok {
+					got = append(got, p.Text)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("after %v the others see %q, want %q", tt.err, got, tt.want)
+			}
+			if err := w.Drain(t.Context()); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -67,10 +67,7 @@ func (c *Client) Post(p wire.Post) {
 		return
 	}
 	c.posts.add()
-	c.hub.stream.Append(r.name, e, func(receipt Receipt, err error) {
-		r.onAppended(k, now, receipt, err)
-		c.posts.done()
-	})
+	r.turns.take(k.user, newTurn(c, r, e, now))
 }
 
 // distinct returns ids in their order, each only once.

@@ -33,6 +33,7 @@ type room struct {
 	err    error         // why the room did not open; static once opened is closed
 	stop   func()        // stops following the room in the stream; static once opened is closed
 	next   appointment   // when the hub must expire a message of the room; Hub.mu guards it
+	turns  turns         // whose posts wait for the stream
 
 	// mu guards what follows. It is also held while a frame is sent to all members, so that all of them get the frames in
 	// one order. It is not held for long, because Member.Send never blocks. Do not call Append or Follow with mu held:
@@ -53,7 +54,7 @@ func newRoom(h *Hub, name string) *room {
 	r := &room{
 		attendance: attendance{hub: h, name: name, leftAt: time.Now(), people: newPeople()},
 		opened:     make(chan struct{}), timeline: newTimeline(), pending: map[key]*pending{},
-		awaited: awaited{}, pace: pace{},
+		awaited: awaited{}, pace: pace{}, turns: turns{waiting: map[string][]turn{}},
 	}
 	r.acts, r.moderation.room = newActs(r), r
 	return r
