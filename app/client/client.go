@@ -4,10 +4,16 @@
 // functions that open connections (Config.Dial, Config.Polls); drawing is left to the subscribers of the View.
 //
 // The loop of the client is Client.Run. Any goroutine may call the other methods of Client, which only leave work for the
-// loop and so do not block. The state is in the engine, and only the loop touches the engine. Files from the top down:
-// client, publisher, engine, probe, dispatch, signin, reconnect, sender, compose, acts, rooms, view, mailbox; then the files
-// that decide without I/O: identity, nickname, typing, connection, fallback; then link, retry, config, tokens, clock. A file
-// refers only to files that come after it here.
+// loop and so do not block. The state is in the engine, and only the loop touches the engine.
+//
+// Files, from the top down. A file refers only to files below it:
+//   - client: what a caller uses
+//   - loop, probe, dispatch, reconnect, signin: what the loop does when something happens
+//   - engine: the state that the loop owns
+//   - sender, compose, acts, rooms: what the user writes and does, and the rooms
+//   - publisher, protocol, mailbox: what leaves the loop, and what comes to it
+//   - identity, nickname, typing, connection, fallback: what decides without I/O
+//   - link, retry, schedule, view, config, tokens, clock: what the others use
 package client
 
 import (

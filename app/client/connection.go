@@ -10,25 +10,6 @@ import (
 // outageGrace is how long an outage lasts before the page shows it: most outages are over sooner.
 const outageGrace = 2 * time.Second
 
-// Status is the state of the connection as the page shows it. The page does not show a short outage: for the first two
-// seconds the Status is still Online.
-type Status int
-
-// The states of a client.
-const (
-	Connecting   Status = iota // the first attempt to connect has not ended yet
-	Online                     // the server has said welcome
-	Reconnecting               // the connection was lost; View.NextTry says when the next attempt begins
-	// there is no connection, because the device has no network or the client could get no token
-	Offline
-	Restarting // the connection was lost, and the server said that it restarts
-	// the client no longer tries to connect: View.Ended says why. Client.Retry or a sign-in makes it try again
-	Ended
-	// the client no longer tries to connect, because the sign-in has ended: Client.Retry goes on as a guest
-	SignedOut
-	NoGuests // the client no longer tries to connect, because the server wants everyone to sign in
-)
-
 // A connection decides which Status is shown. It is a state machine without I/O.
 type connection struct {
 	tried bool // an attempt to connect has ended

@@ -1,20 +1,14 @@
 package client
 
 import (
-	"time"
-
 	"mayfly/app/client/outbox"
 	"mayfly/app/client/room"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
-// tickAtLeast is the longest time between two ticks of the loop. A timer does not run while a laptop sleeps. So if the loop
-// waited for one long timer, messages that expired meanwhile would still be shown after the laptop wakes.
-const tickAtLeast = time.Second
-
 // An engine is the state of a client. Only the loop (Client.Run) touches it, except for clock, which any goroutine may
-// call.
+// call. The files from loop.go to signin.go have the methods that handle what happens.
 type engine struct {
 	clock    clock.Clock   // static
 	name     string        // static; Config.Client: name and version of the program, sent in each hello
@@ -70,126 +64,17 @@ func (e *engine) view(previous *View) View {
 	return v
 }
 
-// tick does everything that is due now and returns the time until the next thing is due.
-func (e *engine) tick() time.Duration {
-	now := e.clock()
-	if e.links.silent(now) || e.connection.unanswered(now) {
-		e.lost(errSilent)
-	}
-	if e.sender.persister.TimedOut(now) {
-		e.sender.beginAs("")
-	}
-	if e.mayConnect() && e.retry.Due(now) <= 0 {
-		e.links.connect(e.fallback.polls, now, e.identity.takeRefused())
-	}
-	e.tickProbe(now)
-	if e.rooms.shown.retry.due(now) {
-		e.rooms.join()
-	}
-	if l := e.links.current; l != nil && l.reauth.due(now) {
-		l.reauth = nil
-		e.links.ask("")
-	}
-	e.sender.tick(now)
-	if e.identity.rules.takesActs() {
-		e.rooms.askWho(now)
-	}
-	e.connection.tick(now)
-	e.rooms.shown.SetStates(&e.sender.outbox, now, e.connection.status(e.links.welcomed()) == Online)
-	e.sender.persister.Tick(now, e.sender.claimant)
-	if !e.server.server.IsZero() {
-		e.rooms.apply(nil, e.server.now(now))
-	}
-	e.rooms.tick(now)
-	return max(0, e.untilNext(now))
-}
-
-// mayConnect reports whether the client may begin an attempt to connect.
-func (e *engine) mayConnect() bool {
-	return e.links.current == nil && !e.connection.waits() && e.identity.guest != ""
-}
-
-// untilNext returns the time until tick must run again, because a message expires, an entry is due or the like.
-func (e *engine) untilNext(now clock.Moment) time.Duration {
-	wait := min(tickAtLeast, e.connection.untilShown(now))
-	if e.sender.persister.Ready() {
-		wait = min(wait, e.sender.outbox.Wait(now))
-	}
-	wait = min(wait, e.sender.acts.wait(now), e.sender.typing.wait(now))
-	if e.mayConnect() {
-		wait = min(wait, e.retry.Due(now))
-	}
-	if next := e.rooms.nextExpiry(); !next.IsZero() && !e.server.server.IsZero() {
-		wait = min(wait, next.Sub(e.server.now(now)))
-	}
-	return wait
-}
-
-// handle handles one event of a link. It ignores the events of a link that the client has given up.
-func (e *engine) handle(ev event) {
-	now := e.clock()
-	// Before the event counts as a sign of life, check whether the link has been silent for too long. If the device slept,
-	// the event may have waited for a long time, and the link may be dead by now.
-	if e.links.silent(now) {
-		e.lost(errSilent)
-	}
+// close ends the current link and the probe. From then on no room counts as joined. On its next connection, the client
+// repeats the entries that the server has not answered.
+func (e *engine) close(now clock.Moment) {
 	l := e.links.current
-	switch {
-	case ev.link == e.links.probe:
-		e.onProbe(ev, now)
-	case ev.link != l:
-	case ev.err != nil:
-		e.lost(ev.err)
-	case ev.credentials != nil:
-		e.onCredentials(*ev.credentials, now)
-	case ev.conn != nil:
-		l.conn, l.greeted, l.lastFrame = ev.conn, now, now
-		e.links.write(e.hello(l))
-		e.rooms.greeted()
-	default:
-		l.lastFrame, e.connection.asked = now, nil
-		for _, f := range frames(ev.message) {
-			e.frame(f, now)
-			if e.links.current != l {
-				return
-			}
-		}
+	e.connection.onClose(l != nil && l.welcomed, now)
+	if l != nil && l.welcomed && now.Since(l.since) >= stableAfter {
+		e.retry.stable()
+		e.identity.renewals = 0
 	}
-}
-
-// enter shows the room called name, and joins it if it is not joined yet. It leaves the room that was shown before, unless
-// that is one of the rooms that the user is in (Client.SetRooms).
-func (e *engine) enter(name string) {
-	if name == e.rooms.shown.Name {
-		return
-	}
-	e.sender.leave(e.clock())
-	leave, join := e.rooms.show(name, e.identity.me)
-	if leave != "" {
-		e.links.write(wire.Leave{Room: leave})
-	}
-	e.sender.drafts.Enter(name, e.clock())
-	e.sender.showEntries()
-	e.sender.persister.Want()
-	if join {
-		e.rooms.join()
-	}
-}
-
-// onNetwork runs when the device says whether it has a network (up). When a network has come back, the client replaces or
-// tests its connection at once. When the device says that it has no network, it may be wrong. So if there is a connection,
-// the client asks the server for an answer, and gives up the connection only if no answer comes.
-func (e *engine) onNetwork(up bool) {
-	now := e.clock()
-	if up && e.connection.noNetwork {
-		e.networkChanged(now)
-	}
-	if up {
-		e.retry.Hurry(now)
-	}
-	e.connection.noNetwork, e.connection.asked = !up, nil
-	if !up && e.links.welcomed() && e.rooms.shown.Name != "" {
-		e.rooms.join() // asks the server for an answer: the server answers each join, even of a joined room
-		e.connection.asked = &now
-	}
+	e.links.hangUp()
+	e.sender.disconnected()
+	e.rooms.shown.Joined = false
+	e.rooms.forgetLink()
 }

@@ -5,47 +5,60 @@ import (
 	"mayfly/shared/wire"
 )
 
-// close ends the current link and the probe. From then on no room counts as joined. On its next connection, the client
-// repeats the entries that the server has not answered.
-func (e *engine) close(now clock.Moment) {
-	l := e.links.current
-	e.connection.onClose(l != nil && l.welcomed, now)
-	if l != nil && l.welcomed && now.Since(l.since) >= stableAfter {
-		e.retry.stable()
-		e.identity.renewals = 0
-	}
-	e.links.hangUp()
-	e.sender.disconnected()
-	e.rooms.shown.Joined = false
-	e.rooms.forgetLink()
-}
-
-// checkAfter is how many attempts to connect must fail, without a stable connection in between, before the client asks which
-// protocol the server speaks. After each further checkAfter failures, the client asks again.
-const checkAfter = 3
-
-// A protocolCheck asks which protocol the server speaks, after several attempts to connect have failed. A server that speaks
-// another protocol accepts no connection of this client, but the browser does not tell the client why a connection failed.
-// The client goes on trying after any answer: another server behind the same address may speak this client's protocol.
-type protocolCheck struct {
-	ask        func() string // Config.Protocol, which asks the server; nil: the client never asks
-	mailbox    *mailbox
-	links      *links
-	connection *connection
-}
-
-// afterFailures runs after an attempt to connect has failed. failures is the number of failures since the last stable
-// connection. If it is a multiple of checkAfter, afterFailures asks which protocol the server speaks.
-func (c *protocolCheck) afterFailures(failures int) {
-	if c.ask == nil || failures%checkAfter != 0 {
+// onBye runs when a bye has come from the server. It ends the link. Then, as f asks, it either schedules the next attempt to
+// connect, or makes the client wait until the user does something.
+func (e *engine) onBye(f wire.Bye, now clock.Moment) {
+	c := e.links.current.credentials
+	e.fallback.young = 0
+	e.close(now)
+	e.connection.onBye(f.Code)
+	if !e.retry.scheduleAfter(f, now) {
+		if f.Reason == wire.ReasonTokenKeyUnknown {
+			e.identity.onUnknownKey(c.Token)
+		}
 		return
 	}
-	c.mailbox.work.Go(func() {
-		protocol := c.ask()
-		c.mailbox.do(func() {
-			if protocol != "" && !c.links.welcomed() {
-				c.connection.outdated = protocol != wire.Subprotocol
+	why := Problem{Code: Code(f.Reason), Message: f.Message}
+	if f.Reason == "" {
+		why.Code = Code(f.Code)
+	}
+	if f.Message == "" {
+		why = Problem{Code: EndedByServer}
+	}
+	signing := f.Code == wire.CodeAuth || f.Code == wire.CodeForbidden
+	switch {
+	case signing && c.Token != "" && e.credentialsRefused(c, f, &e.identity.renewals):
+		e.identity.refusedToken = c.Token
+		e.retry.Failed(0, now)
+	case f.Reason == wire.ReasonAnonymousOff:
+		e.connection.end(NoGuests, why)
+	default:
+		e.connection.end(Ended, why)
+	}
+}
+
+// lost ends the current link, which has failed with err, and schedules the next attempt to connect.
+func (e *engine) lost(err error) {
+	now, l := e.clock(), e.links.current
+	if l != nil && !l.welcomed {
+		e.connection.restarting = false // this attempt failed, too: the page shows Reconnecting instead of Restarting
+	}
+	if closed, ok := err.(*wire.ClosedError); ok {
+		switch closed.Code {
+		case wire.CloseTooBig:
+			e.sender.outbox.FailSent()
+		case wire.CloseAuth, wire.CloseForbidden: // a bye should have come, too, but got lost: get another token
+			if l != nil && l.credentials.Token != "" {
+				e.onBye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
+				return
 			}
-		})
-	})
+		}
+	}
+	e.connection.noToken = err == errNoToken
+	if l != nil && e.links.polls != nil {
+		e.fallback.transportFailed(l, err, now)
+	}
+	e.close(now)
+	e.retry.Failed(0, now)
+	e.protocol.afterFailures(e.retry.Failures())
 }

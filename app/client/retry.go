@@ -55,17 +55,3 @@ func (r *retry) scheduleAfter(bye wire.Bye, now clock.Moment) (final bool) {
 	r.Failed(time.Duration(bye.RetryMS)*time.Millisecond, now)
 	return false
 }
-
-// A scheduled is the time at which something must be done: when the duration wait has passed since the moment from.
-type scheduled struct {
-	from clock.Moment
-	wait time.Duration
-}
-
-// schedule returns the time that comes delay after now.
-func schedule(delay time.Duration, now clock.Moment) *scheduled {
-	return &scheduled{from: now, wait: delay}
-}
-
-// due reports whether the time s has come. If s is nil, nothing is scheduled, and due returns false.
-func (s *scheduled) due(now clock.Moment) bool { return s != nil && now.Since(s.from) >= s.wait }

@@ -41,6 +41,25 @@ const (
 	EndedByServer Code = "ended-by-server" // the server ended the connection, and did not say why
 )
 
+// Status is the state of the connection as the page shows it. The page does not show a short outage: for the first two
+// seconds the Status is still Online.
+type Status int
+
+// The states of a client.
+const (
+	Connecting   Status = iota // the first attempt to connect has not ended yet
+	Online                     // the server has said welcome
+	Reconnecting               // the connection was lost; View.NextTry says when the next attempt begins
+	// there is no connection, because the device has no network or the client could get no token
+	Offline
+	Restarting // the connection was lost, and the server said that it restarts
+	// the client no longer tries to connect: View.Ended says why. Client.Retry or a sign-in makes it try again
+	Ended
+	// the client no longer tries to connect, because the sign-in has ended: Client.Retry goes on as a guest
+	SignedOut
+	NoGuests // the client no longer tries to connect, because the server wants everyone to sign in
+)
+
 // State says how far a message of the user's own has come on its way to the server.
 type State = outbox.State
 

@@ -9,7 +9,7 @@
 // again. So before a tab uses the refresh token, it takes a lock and reads the record again. A sign-in ends only when the
 // user, the provider or the server ends it. A network failure does not end it.
 //
-// These are the files, from the top layer to the bottom layer. No file uses a file above it in this list.
+// Files, from the top down. A file refers only to files below it:
 //   - signin, subscribers: SignIn and its loop
 //   - redirects, transactions: to the provider's pages and back
 //   - renew: new access tokens

@@ -20,12 +20,14 @@ type goPackage struct {
 	ImportPath, Name string
 	Standard         bool
 	Imports, Deps    []string
+	Dir, Export      string // Export is the file of the compiler's export data, with the flag -export
+	GoFiles          []string
 }
 
 // list returns go list's description of the packages, for one operating system and architecture.
 func list(t *testing.T, goos, goarch string, args ...string) []goPackage {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-e", "-json=ImportPath,Name,Standard,Imports,Deps"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-e", "-json=ImportPath,Name,Standard,Imports,Deps,Dir,Export,GoFiles"}, args...)...)
 	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
