@@ -2,13 +2,33 @@
 // the user does. app/client decides what to show and what to send.
 //
 // The page is one go-app component. It consists of parts, which are plain structs. A part draws itself with render and
-// handles the events of its elements. It uses only its own fields and the model, which all parts share. The code that
-// connects parts is in page.go.
+// handles the events of its elements. It uses only its own fields and the model, which all parts share. parts.go lists the
+// parts, and page.go connects them.
 //
 // go-app also runs on the server, where it draws the page that the browser gets first. There the page has no client. So the
 // server sends a shell: the page without messages and names. In the browser, the page with a client replaces the shell. The
 // shell contains no text that depends on the request, for two reasons: go-app does not escape attributes well, so such text
 // could break the HTML; and a browser without a network shows the shell of "/" at every path.
+//
+// Files, from the top down. A file refers only to files below it:
+//   - app, preview: what other packages call
+//   - page: what go-app calls, and how the parts are connected
+//   - window, show, header, language, run, choices, title: what the page does with several parts
+//   - parts: the list of the parts
+//   - notifications, roomlist, roommenu: the rooms that the user is in
+//   - timeline, emptyroom, welcome, hold: the messages
+//   - composerform, transfer, composer, early, reply, lifetime, orderbar, pause, suggestions: the composer
+//   - people, nickname, typing: the people in the room
+//   - menu, settingsdialog, invite, qr, help, palettedialog, palette, moderation: the header's menu and the dialogs
+//   - account, connection, update, install, notice: the rest of the header, and the bars below it
+//   - painter, anchor, shortcuts, popover, dialog: help for the files above
+//   - reading, model: what the parts share
+//   - rooms, settings, address, draft, voice, complete, emoji, commands, counter, tidy, press, element, guard: what the
+//     others use
+//
+// Exceptions:
+//   - early refers to composer: the composer says when it can take what the user has written early, and early then writes
+//     that into the composer
 package app
 
 import (

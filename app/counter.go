@@ -5,7 +5,6 @@ import (
 	"unicode/utf8"
 
 	"mayfly/app/words"
-	"mayfly/shared/wire"
 )
 
 // A counter is the length of a text and the limit of that length, both in characters. Far below the limit, the page shows no
@@ -57,12 +56,4 @@ func (c counter) said(previous counter) string {
 		return ""
 	}
 	return c.left()
-}
-
-// limit returns how many characters a text may have.
-func (c *composer) limit() int {
-	if n := c.view.Limits.Text; n > 0 && n < wire.MaxText {
-		return int(n)
-	}
-	return wire.MaxText
 }

@@ -113,3 +113,7 @@ func fit(input goapp.Value) {
 	borders := input.Get("offsetHeight").Int() - input.Get("clientHeight").Int()
 	style.Set("height", strconv.Itoa(input.Get("scrollHeight").Int()+borders)+"px")
 }
+
+// insertText writes text at the caret of the field that has the focus. It does not assign the text to the field's value,
+// because the user could not undo that with the browser's Undo.
+func insertText(text string) { dom.Document().Call("execCommand", "insertText", false, text) }

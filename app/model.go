@@ -12,6 +12,7 @@ import (
 	"mayfly/app/pkce"
 	"mayfly/app/unread"
 	"mayfly/app/words"
+	"mayfly/shared/wire"
 )
 
 // A model is what the parts of the page share. Only the UI goroutine may use it.
@@ -34,6 +35,14 @@ type model struct {
 
 	leaving   bool // the browser is about to go to the provider's page to sign in
 	reloading bool // the page will reload as soon as the drafts are stored
+}
+
+// A reading is how far the user has read the room that is shown. The page finds that out when it draws, and before the list
+// moves. The client gets to know it later, so the page does not ask the client how many messages are unread in this room.
+type reading struct {
+	looks bool        // the user sees the newest message
+	seen  wire.Cursor // the place of the newest message that the user has seen
+	told  wire.Cursor // what tellSeen has last told the client
 }
 
 func newModel(c *client.Client, auth *pkce.SignIn) *model {
@@ -77,16 +86,6 @@ func (m *model) content() list.Content {
 		c.Emoji = m.view.Emoji
 	}
 	return c
-}
-
-// noticeScroll finds out whether the user has scrolled the list. If the user has scrolled back to the newest message, all
-// messages count as read. noticeScroll returns true if the button that leads to the newest message must be drawn again. Call
-// noticeScroll before the list is drawn. Otherwise, if the user has just scrolled up, a new message would count as read.
-func (m *model) noticeScroll() bool {
-	following, count := m.list.Following(), m.unread.Count()
-	m.list.NoticeScroll()
-	m.look()
-	return m.list.Following() != following || m.unread.Count() != count
 }
 
 // keepDraft passes the text in the composer to the client, which stores the text as the draft of the room.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"runtime"
-	"slices"
 	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -15,36 +14,6 @@ import (
 	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
-
-// A page is the page of a room: its parts, and what happens between them. go-app keeps one page value while the user goes
-// from room to room, and calls OnNav for each room. Only the UI goroutine may use the fields. They are unexported, because
-// go-app copies exported fields each time it draws.
-//
-// One type: most of its many fields are the parts of the page, one field for each part.
-type page struct {
-	goapp.Compo
-	*model
-
-	roomlist      roomlist
-	menu          menu
-	account       account
-	connection    connection
-	notice        notice
-	welcome       welcome
-	update        update
-	install       install
-	timeline      timeline
-	people        people
-	composer      composer
-	notifications notifications
-
-	painter   painter
-	stops     []func()    // functions that end what OnMount began, such as subscriptions; OnDismount calls them
-	timer     *time.Timer // calls refresh when the next second or announcement is due
-	collected time.Time   // when the page last asked for a garbage collection
-	title     string      // the title that the document has; setTitle changes it
-	badge     int         // the number on the icon of the installed app; 0: none
-}
 
 // newPage returns a page. c and auth are nil on the server. noticeText is the text of the notice, "" if there is none.
 func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
@@ -253,97 +222,6 @@ func (p *page) OnNav(ctx goapp.Context) {
 	p.client.Enter(room)
 	p.keepDraft() // the user may have written before the room was known
 	p.setTitle()
-}
-
-// onView runs when a view has come, when the browser has painted the previous view, or when the page becomes visible. It
-// draws the newest view, unless that view must wait for the next frame (painter.take).
-func (p *page) onView(ctx goapp.Context) {
-	v, ok := p.painter.take()
-	if !ok {
-		ctx.PreventUpdate()
-		return
-	}
-	begin := time.Now()
-	p.show(ctx, v)
-	p.painter.drawn(time.Since(begin))
-}
-
-// show draws the view v. It draws the rows of the messages itself and at once, because go-app draws only with the browser's
-// next frame. A hidden page rarely gets a frame, so expired messages would stay in its document. If anything but the rows
-// has changed, which is rare, show also makes go-app draw. If go-app has not yet drawn the element that contains the rows,
-// show draws the rows after go-app has drawn that element.
-func (p *page) show(ctx goapp.Context, v client.View) {
-	scrolled := p.noticeScroll()
-	was, count := p.view, p.unread.Count()
-	if v.Room != was.Room {
-		p.list.Follow() // otherwise the new room would not show its newest message if the user scrolled up in the old room
-		p.look()
-	}
-	p.connection.beforeView(&v)
-	p.view = v
-	passed := p.account.afterView(&was)
-	offered := p.composer.takeDrafts()
-	p.composer.order.afterView(&was)
-	p.composer.undo.afterView(&was)
-	p.composer.pause.write()
-	p.people.afterView(&was)
-	if v.Room == p.room {
-		p.unread.Follow(p.messages(), p.newsOf(v.Room).Unread)
-	}
-	listed := p.roomlist.afterView() && p.roomlist.draws(ctx)
-	p.notifications.update(&p.roomlist)
-	drawn := p.list.Draw(p.content())
-	p.look()
-	p.timeline.afterView()
-	p.notice.afterView(&was, &v)
-	p.welcome.afterView()
-	p.setTitle()
-	p.refresh(&was)
-	p.update.afterView(ctx, &was)
-	if v.Limits != was.Limits {
-		p.composer.measure()
-	}
-	same := !listed && count == p.unread.Count() && sameFrame(&was, &v) && !p.composer.reply.changed(&was) &&
-		!p.people.changed(&was)
-	if drawn && !scrolled && !passed && !offered && same {
-		ctx.PreventUpdate()
-		return
-	}
-	deferred(ctx, func(ctx goapp.Context) {
-		if !drawn {
-			p.list.Draw(p.content())
-		}
-		if p.composer.takeDrafts() { // go-app has only now drawn the composer's field
-			ctx.Update()
-		}
-	})
-}
-
-// sameFrame reports whether go-app would draw the same page for the views a and b. It does not compare the messages, because
-// go-app does not draw their rows. It also does not compare the people, the list of rooms and the message that the user
-// answers: show compares those itself (people.changed, roomlist.afterView, reply.changed).
-func sameFrame(a, b *client.View) bool {
-	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me &&
-		a.MayPost == b.MayPost && a.Limits == b.Limits && a.Outdated == b.Outdated &&
-		a.Room == b.Room && a.Refused == b.Refused && a.TTL == b.TTL &&
-		a.Slow == b.Slow && len(b.ActsSince(&a.Order)) == 0 &&
-		a.Lives == b.Lives && slices.Equal(a.Undo, b.Undo) && a.Notice == b.Notice &&
-		(len(a.Messages) == 0) == (len(b.Messages) == 0)
-}
-
-// refresh updates the countdown to the next attempt to connect, and the texts that a screen reader says. If the countdown or
-// a text must change later, refresh sets the timer, which calls refresh again at that time. before is the previous view; the
-// timer passes the present view, because no new view has come.
-func (p *page) refresh(before *client.View) {
-	next := p.connection.refresh()
-	if said := p.voice.observe(before, &p.view); said != 0 && (next == 0 || said < next) {
-		next = said
-	}
-	if next == 0 {
-		p.timer.Stop()
-	} else {
-		p.timer.Reset(next)
-	}
 }
 
 // onSent runs after the user has sent a message. It scrolls to the newest message.

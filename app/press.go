@@ -2,8 +2,6 @@ package app
 
 import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
-
-	"mayfly/app/browser"
 )
 
 // A press is one press of a key.
@@ -32,13 +30,4 @@ func pressOf(e goapp.Event) press {
 //   - Enter alone sends if breaks is false. Enter with Shift does not send.
 func (p press) sends(breaks bool) bool {
 	return p.key == "Enter" && !p.composing && (p.command || !p.shift && !breaks)
-}
-
-// breaks reports whether Enter begins a new line, and does not send. The user can choose that in the settings. If the user
-// has not chosen, Enter begins a line only with a keyboard on the screen, which has no Shift+Enter.
-func (c *composer) breaks() bool {
-	if chosen := c.settings[enterKey]; chosen != "" {
-		return chosen == browser.EnterBreaks
-	}
-	return c.touch
 }

@@ -3,16 +3,7 @@ package app
 import (
 	"mayfly/app/client"
 	"mayfly/app/dom"
-	"mayfly/shared/wire"
 )
-
-// A reading is how far the user has read the room that is shown. The page finds that out when it draws, and before the list
-// moves. The client gets to know it later, so the page does not ask the client how many messages are unread in this room.
-type reading struct {
-	looks bool        // the user sees the newest message
-	seen  wire.Cursor // the place of the newest message that the user has seen
-	told  wire.Cursor // what tellSeen has last told the client
-}
 
 // look finds out whether the user sees the newest message. A user who sees the newest message has read all messages.
 func (m *model) look() {
@@ -60,4 +51,14 @@ func (m *model) newsOf(name string) client.News {
 		news.Latest, news.ForMe = nil, nil
 	}
 	return news
+}
+
+// noticeScroll finds out whether the user has scrolled the list. If the user has scrolled back to the newest message, all
+// messages count as read. noticeScroll returns true if the button that leads to the newest message must be drawn again. Call
+// noticeScroll before the list is drawn. Otherwise, if the user has just scrolled up, a new message would count as read.
+func (m *model) noticeScroll() bool {
+	following, count := m.list.Following(), m.unread.Count()
+	m.list.NoticeScroll()
+	m.look()
+	return m.list.Following() != following || m.unread.Count() != count
 }

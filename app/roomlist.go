@@ -2,7 +2,6 @@ package app
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -262,17 +261,6 @@ func looksLike(a, b client.News) bool {
 		a.Refused == b.Refused
 }
 
-// onToggle runs before the browser opens or closes the drawer with the rooms, or the header's menu. It tells the style sheet
-// where the header ends (--below), so that the drawer or menu begins there. The height of the header varies.
-func onToggle(ctx goapp.Context, e goapp.Event) {
-	ctx.PreventUpdate()
-	bottom := dom.Document().Call("querySelector", "header").Call("getBoundingClientRect").Get("bottom").Float()
-	e.Get("target").Get("style").Call("setProperty", "--below", pixels(bottom))
-}
-
-// pixels returns the length n, in CSS pixels, as a value for a style, such as "12px".
-func pixels(n float64) string { return strconv.FormatFloat(n, 'f', 0, 64) + "px" }
-
 // onPointerEnter runs when the pointer comes to the list. From now on no row moves (see holds).
 func (r *roomlist) onPointerEnter(ctx goapp.Context, _ goapp.Event) {
 	ctx.PreventUpdate()
@@ -359,16 +347,6 @@ func (r *roomlist) onOpen(ctx goapp.Context, e goapp.Event) {
 
 // close closes the drawer if it is open.
 func (r *roomlist) close() { hidePopover(roomsID) }
-
-// hidePopover closes the popover with this id. It returns false if that popover is not open.
-func hidePopover(id string) bool {
-	e := dom.ByID(id)
-	open := e.Call("matches", ":popover-open").Bool()
-	if open {
-		e.Call("hidePopover")
-	}
-	return open
-}
 
 // open shows the list, and moves the focus to the field for a room's name. The page calls open if its address has the query
 // wire.OpenRoomQuery, the address of a shortcut in the menu of the installed app.

@@ -8,7 +8,7 @@ import (
 	"mayfly/app/dom"
 )
 
-// This file has the keys that work everywhere in the page.
+// This file says what the keys do that work everywhere in the page. window.go listens for them.
 
 // A shortcut is what a key does that works everywhere in the page.
 type shortcut int
@@ -39,30 +39,6 @@ func shortcutOf(p press, inLog bool) shortcut {
 		return showHelp
 	}
 	return noShortcut
-}
-
-// listenKeys makes the shortcuts work until stop is called. They do nothing while a dialog is open, or if the key press has
-// done something already: the palette's own handler may have closed the palette by now, and Ctrl+K would open it again.
-func (p *page) listenKeys(ctx goapp.Context) (stop func()) {
-	return dom.ListenEvent(goapp.Window(), "keydown", func(e goapp.Value) {
-		does := shortcutOf(pressOf(goapp.Event{Value: e}), dom.Active().Call("closest", "[role=log]").Truthy())
-		if does == noShortcut || e.Get("defaultPrevented").Bool() ||
-			dom.Document().Call("querySelector", "dialog[open]").Truthy() {
-			return
-		}
-		e.Call("preventDefault")
-		dispatch(ctx, func(ctx goapp.Context) {
-			switch does {
-			case showHelp:
-				p.menu.help.show(ctx)
-			case showPalette:
-				p.menu.palette.show(ctx)
-			default:
-				ctx.PreventUpdate()
-				toRegion(does)
-			}
-		})
-	})
 }
 
 // regionMark is the attribute of the parts of the page to which F6 leads, in the order of the document. Its value is the id

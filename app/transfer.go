@@ -5,7 +5,6 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/dom"
 	"mayfly/app/words"
 )
 
@@ -19,10 +18,6 @@ func (c *composer) onPaste(ctx goapp.Context, e goapp.Event) {
 		insertText(seen)
 	}
 }
-
-// insertText writes text at the caret of the field that has the focus. It does not assign the text to the field's value,
-// because the user could not undo that with the browser's Undo.
-func insertText(text string) { dom.Document().Call("execCommand", "insertText", false, text) }
 
 // onTransfer runs when the user pastes something, drags something over the page or drops something there. For a file, the
 // composer says that files can't be sent. Without onTransfer the browser would leave the page and show a dropped file. If

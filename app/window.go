@@ -48,6 +48,30 @@ func (p *page) listen(ctx goapp.Context) {
 	})
 }
 
+// listenKeys makes the shortcuts work until stop is called. They do nothing while a dialog is open, or if the key press has
+// done something already: the palette's own handler may have closed the palette by now, and Ctrl+K would open it again.
+func (p *page) listenKeys(ctx goapp.Context) (stop func()) {
+	return dom.ListenEvent(goapp.Window(), "keydown", func(e goapp.Value) {
+		does := shortcutOf(pressOf(goapp.Event{Value: e}), dom.Active().Call("closest", "[role=log]").Truthy())
+		if does == noShortcut || e.Get("defaultPrevented").Bool() ||
+			dom.Document().Call("querySelector", "dialog[open]").Truthy() {
+			return
+		}
+		e.Call("preventDefault")
+		dispatch(ctx, func(ctx goapp.Context) {
+			switch does {
+			case showHelp:
+				p.menu.help.show(ctx)
+			case showPalette:
+				p.menu.palette.show(ctx)
+			default:
+				ctx.PreventUpdate()
+				toRegion(does)
+			}
+		})
+	})
+}
+
 // onRooms runs when the list of rooms has changed, also if no new view comes. A muted room counts neither in the title nor
 // on the icon, and the menu of a room says of which messages the room has notifications.
 func (p *page) onRooms() {
