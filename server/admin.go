@@ -1,21 +1,11 @@
 package server
 
 import (
-	"context"
 	"net/http"
 	"net/http/pprof"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
-
-// AdminConfig says what operators see.
-type AdminConfig struct {
-	Metrics prometheus.Gatherer
-	// Ready returns an error if users cannot chat or sign in, and a warning if operators should look at something.
-	Ready  func(context.Context) (warning string, err error)
-	Tables func() []AdminTable // more tables for the page; nil: none
-}
 
 // Admin returns the handler for operators: a page at /, metrics at /metrics, profiles under /debug/pprof/, and a readiness
 // check at /readyz. The check calls the function config.Ready. If that returns an error, the answer is 503 with the error.

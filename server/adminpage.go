@@ -21,6 +21,14 @@ import (
 	"mayfly/server/hub"
 )
 
+// AdminConfig says what operators see.
+type AdminConfig struct {
+	Metrics prometheus.Gatherer
+	// Ready returns an error if users cannot chat or sign in, and a warning if operators should look at something.
+	Ready  func(context.Context) (warning string, err error)
+	Tables func() []AdminTable // more tables for the page; nil: none
+}
+
 // AdminTable is one table of the page for operators. It must hold no text of a user.
 type AdminTable struct {
 	Title string

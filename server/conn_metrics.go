@@ -5,6 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"mayfly/server/admission"
+	"mayfly/server/revocation"
 )
 
 // metrics are the metrics of this package. For each label, newMetrics creates a series for every value of the label, with
@@ -16,20 +17,32 @@ type metrics struct {
 	pollsRefused    *prometheus.CounterVec // rejected polls, by reason
 }
 
-func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
+// newMetrics returns the metrics and registers them with reg, together with metrics of what gate and open have.
+// revocations is nil if sign-in is not set up.
+func newMetrics(reg prometheus.Registerer, gate *admission.Gate, open *list, revocations *revocation.Revocations) *metrics {
 	auto := promauto.With(reg)
 	gauge := func(name, help string, value func() int) {
 		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
-	gauge("mayfly_connections", "WebSockets that are open or being opened, and polls that are being answered.", s.gate.Taken)
+	gauge("mayfly_connections", "WebSockets that are open or being opened, and polls that are being answered.", gate.Taken)
 	gauge("mayfly_connections_signed_in", "The mayfly_connections that belong to people who are signed in.",
-		s.count(func(e *entry) bool { return e.session.SignedIn() }))
-	gauge("mayfly_polls", "The mayfly_connections that are polls.", s.count(func(e *entry) bool { return e.poll }))
-	gauge("mayfly_signouts_waiting", "Facts about sign-outs that are not stored yet.", s.signOutsWaiting)
+		open.count(func(e *entry) bool { return e.session.SignedIn() }))
+	gauge("mayfly_polls", "The mayfly_connections that are polls.", open.count(func(e *entry) bool { return e.poll }))
+	gauge("mayfly_signouts_waiting", "Facts about sign-outs that are not stored yet.", func() int {
+		if revocations == nil {
+			return 0
+		}
+		return revocations.Waiting()
+	})
 	for _, problem := range admission.ProxyProblems {
 		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "mayfly_proxy_problems",
 			Help:        "1 while requests show this problem with a proxy before the server, else 0.",
-			ConstLabels: prometheus.Labels{"problem": string(problem)}}, func() float64 { return s.problems(problem) })
+			ConstLabels: prometheus.Labels{"problem": string(problem)}}, func() float64 {
+			if gate.Check.Found(problem) {
+				return 1
+			}
+			return 0
+		})
 	}
 	m := &metrics{
 		opened: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_connections_total",
@@ -49,34 +62,4 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 		m.pollsRefused.WithLabelValues(string(reason))
 	}
 	return m
-}
-
-// count returns a function that counts the open connections for which match returns true.
-func (s *Server) count(match func(*entry) bool) func() int {
-	return func() (n int) {
-		for _, e := range s.snapshot() {
-			if match(e) {
-				n++
-			}
-		}
-		return n
-	}
-}
-
-// problems returns 1 while the requests of clients show that a proxy before this server has the problem p. Otherwise it
-// returns 0.
-func (s *Server) problems(p admission.ProxyProblem) float64 {
-	if s.gate.Check.Found(p) {
-		return 1
-	}
-	return 0
-}
-
-// signOutsWaiting returns how many facts about sign-outs are not stored in the ledger yet. It returns 0 if sign-in is not
-// set up.
-func (s *Server) signOutsWaiting() int {
-	if s.revocations == nil {
-		return 0
-	}
-	return s.revocations.Waiting()
 }

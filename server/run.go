@@ -3,27 +3,13 @@ package server
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"time"
-
-	"mayfly/server/conn"
-	"mayfly/shared/wire"
 )
 
-const (
-	// When the server restarts, it tells each client to come back at a random time within a period, so that the clients
-	// do not all come back at once. The period begins restartFirst after the bye. Its length is restartSpread for each
-	// thousand clients, but never shorter than restartSpreadMin or longer than restartSpreadMax.
-	restartSpread    = 2 * time.Second
-	restartSpreadMin = time.Second
-	restartSpreadMax = 20 * time.Second
-	restartFirst     = 500 * time.Millisecond // the shortest time until a client may come back
-
-	// byeReserve is the time that Close needs for saying bye to the clients. So drainHub stops waiting for the stream
-	// when only byeReserve is left until the deadline of Close.
-	byeReserve = 10 * time.Second
-)
+// byeReserve is the time that Close needs for saying bye to the clients. So drainHub stops waiting for the stream when only
+// byeReserve is left until the deadline of Close.
+const byeReserve = 10 * time.Second
 
 // Run serves until ctx is done. It sends beats and pings. It ends connections whose hello is late or whose sign-in has
 // expired, and aborts connections that are ending but do not end in time. It also stores this node's revocations, and
@@ -127,13 +113,4 @@ func (s *Server) drainHub(ctx context.Context) error {
 		defer cancel()
 	}
 	return s.hub.Drain(ctx)
-}
-
-// restartLocked sends a bye with the code restart to the client of c, and ends c. The bye tells the client to come back
-// after a random time (see restartSpread).
-func (s *Server) restartLocked(c *conn.Conn) {
-	spread := restartSpread * time.Duration(len(s.conns)) / 1000
-	spread = min(max(spread, restartSpreadMin), restartSpreadMax)
-	retry := restartFirst + rand.N(spread)
-	c.End(conn.Bye(wire.Bye{Code: wire.CodeRestart, Message: "The server is restarting.", RetryMS: retry.Milliseconds()}))
 }

@@ -3,9 +3,13 @@
 // process stops. Package admission decides which requests become connections, package conn carries their frames, and
 // package session says what the frames mean. Package hub has the rooms and messages, and package web has the pages.
 //
-// Files in order: server.go, routes.go, run.go (start and stop), wheel.go (when to look at which connection),
-// health.go, conn_metrics.go, hub_metrics.go, admin.go. All but admin.go and hub_metrics.go have methods of the type
-// Server, which server.go declares.
+// Files, from the top down. A file refers only to files below it:
+//   - admin, adminpage: what operators see
+//   - routes, run, health: what a Server does with requests, how it starts and stops, and whether it is ready
+//   - server: the type Server, and how a connection comes into its list and leaves it
+//   - wheel: when to look at which connection
+//   - conn_metrics, hub_metrics: what is counted
+//   - connections, readiness: the list of open connections, and whether users can chat and sign in
 //
 // Locks: a goroutine that holds Server.mu may end a connection, which cancels the context of the connection and takes the
 // lock of its queue. It takes no other lock of this program.
@@ -93,26 +97,10 @@ type Server struct {
 	list // the open connections
 }
 
-// list is the list of a server's open connections.
-type list struct {
-	mu    sync.Mutex            // guards what follows
-	conns map[*conn.Conn]*entry // the open connections
-}
-
 // looks says when Run looks at which open connection.
 type looks struct {
 	wheel   wheel        // has every open connection, except those that Run looks at
 	working atomic.Int64 // how many open connections have entry.greeted set
-}
-
-// entry is one open connection.
-type entry struct {
-	conn    *conn.Conn
-	session *session.Session
-	slot    admission.Slot
-	poll    bool        // the connection is a poll; false: a WebSocket
-	greeted atomic.Bool // Run has counted the connection in Server.working, or never will
-	place   place       // where Server.wheel has the entry
 }
 
 // The phases of a server, in their order. A new server is in the phase serving. Close brings it into the next phases,
@@ -137,7 +125,7 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 	}
 	s.ready = readiness{stopping: s.closing, stream: config.Ready, warning: config.Warning, verifier: config.SignIn.Verifier,
 		revocations: s.revocations, guests: config.Anonymous != session.GuestsDenied}
-	s.metrics = newMetrics(reg, s)
+	s.metrics = newMetrics(reg, s.gate, &s.list, s.revocations)
 	reg.MustRegister(newHubCollector(h))
 	s.shared = &conn.Shared{Clock: clock, Log: log, Metrics: conn.NewMetrics(reg),
 		Writers: conn.NewWriters(), Stopping: s.closing, Expired: session.ErrExpired}
@@ -207,15 +195,4 @@ func (s *Server) remove(c *conn.Conn) {
 func (s *Server) giveUp(slot admission.Slot) {
 	slot.Free()
 	s.running.Done()
-}
-
-// snapshot returns a copy of the list of open connections.
-func (s *Server) snapshot() []*entry {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	entries := make([]*entry, 0, len(s.conns))
-	for _, e := range s.conns {
-		entries = append(entries, e)
-	}
-	return entries
 }

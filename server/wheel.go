@@ -24,13 +24,6 @@ type wheel struct {
 	slots [wheelSlots]*entry
 }
 
-// place is where an entry is in a wheel: in the doubly linked list of a slot.
-type place struct {
-	slot       **entry // the head of the list; nil: the entry is in no list
-	next, prev *entry
-	gone       bool // remove was called: the entry never comes into a list again
-}
-
 // add makes e due when the duration in has passed since now, but after one turn of the wheel at the latest.
 func (w *wheel) add(e *entry, now time.Time, in time.Duration) {
 	w.mu.Lock()
