@@ -22,7 +22,8 @@ import (
 )
 
 // mustState are the packages whose comment must state the order of their files. Other packages may state it too.
-var mustState = []string{"mayfly/app", "mayfly/app/client", "mayfly/app/pkce", "mayfly/server"}
+var mustState = []string{"mayfly/app", "mayfly/app/client", "mayfly/app/client/room", "mayfly/app/pkce", "mayfly/server",
+	"mayfly/server/conn", "mayfly/server/session"}
 
 // The comment of a package states the order of its files like this. A file is named without ".go", and once for all
 // platforms: socket stands for socket.go, socket_js.go and socket_notjs.go.

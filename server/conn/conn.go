@@ -2,11 +2,19 @@
 // deadline, and a context. When the connection begins to end, the context is cancelled with the cause. The package does not
 // interpret frames: a Handler does (server/session).
 //
-// The files, in order. conn.go is the part that both transports share; queue.go, bye.go and metrics.go belong to it.
-// socket.go, upgrade.go and poll.go are the two transports, which embed a Conn. inlet.go is what a socket reads from,
-// and writers.go writes the queues of many sockets; message.go makes WebSocket messages of frames. lines.go and
-// line.go are network connections that close without destroying bytes that are on their way; wait.go belongs to
-// line.go, and raw_unix.go reads and writes without waiting.
+// Files, from the top down. A file refers only to files below it:
+//   - poll, upgrade, socket: the two transports, which embed a Conn
+//   - writers: writes the queues of many sockets
+//   - inlet: what a socket reads from
+//   - conn, bye: what both transports share
+//   - lines, wait, line: network connections that close without destroying bytes that are on their way
+//   - progress, raw: what the kernel says of a connection, and how to read and write without waiting
+//   - queue, message, metrics: the frames to write, as WebSocket messages, and what is counted
+//
+// Exceptions:
+//   - writers refers to socket: a socket hands itself over, so that its queue is written
+//   - conn refers to writers: all sockets share one Writers, which is in Shared
+//   - line refers to lines: a line that is closed asks whether it may linger
 //
 // Locks: line.mu is taken before Lines.mu. A queue's lock is taken last: no other lock is taken while it is held.
 package conn

@@ -17,17 +17,6 @@ const chunkSize = 4 << 10
 // chunks is a pool of buffers of chunkSize bytes. A connection has one only while the WebSocket library reads from it.
 var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
-// errPause is the error of Read when it is time to wait for the client without memory for reading.
-var errPause error = pause{}
-
-// pause is the type of errPause. Its methods make it a net.Error that is temporary: after such an error of the connection
-// under it, a tls.Conn can read on. After any other error it never reads again.
-type pause struct{}
-
-func (pause) Error() string   { return "the client has sent nothing more" }
-func (pause) Timeout() bool   { return false }
-func (pause) Temporary() bool { return true }
-
 // inlet is the network connection that the WebSocket library reads from. Without it, an idle connection would wait inside
 // the library, in a read that needs a large stack and buffers. With it, an idle connection waits in the method wait for its
 // first byte, and only then the library reads.

@@ -55,6 +55,17 @@ type waitState struct {
 	early []byte // bytes that have ended a wait, which Read returns before all others
 }
 
+// errPause is the error of Read when it is time to wait for the client without memory for reading.
+var errPause error = pause{}
+
+// pause is the type of errPause. Its methods make it a net.Error that is temporary: after such an error of the connection
+// under it, a tls.Conn can read on. After any other error it never reads again.
+type pause struct{}
+
+func (pause) Error() string   { return "the client has sent nothing more" }
+func (pause) Timeout() bool   { return false }
+func (pause) Temporary() bool { return true }
+
 // halfCloser is a connection, such as a TCP connection, whose sending direction can be closed alone. The peer then reads
 // the end of the stream, and this side can still read what the peer sends.
 type halfCloser interface{ CloseWrite() error }

@@ -12,22 +12,6 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Verifier checks tokens. auth.Verifier implements it, and tests have a Verifier without cryptography.
-type Verifier interface {
-	// Verify checks a token and returns its user. idToken may be empty; it is used only for the user's name. Every
-	// error is an *auth.Error.
-	Verify(ctx context.Context, token, idToken string) (auth.Identity, error)
-	// Follow registers onChange and returns at once. Until stop is called, the Verifier calls onChange each time the
-	// user of id gets a new name, and when the user must leave the server. If such news is known already, Follow calls
-	// onChange before it returns. onChange must not block.
-	Follow(id auth.Identity, onChange func(auth.Change)) (stop func())
-	// Ready returns nil if tokens can be checked now. Otherwise its error says why they cannot.
-	Ready() error
-	// Warning returns a problem that the operator should solve, although tokens can be checked. It returns "" if there is
-	// no problem.
-	Warning() string
-}
-
 const (
 	// A connection may send at most maxSignIns frames of the types hello and auth within signInsPer. One more such frame
 	// ends the connection.
@@ -70,7 +54,7 @@ func (s *Session) openSignedIn(hello wire.Hello) error {
 		refused = s.checkRevoked(id, s.signInID)
 	}
 	if refused != nil {
-		s.logRefusal(refused.About(*hello.Token), wire.Kind(hello))
+		s.shared.logRefusal(s.conn, refused.About(*hello.Token), wire.Kind(hello))
 		if err := s.checkFailures(refused); err != nil {
 			return err
 		}
@@ -78,7 +62,7 @@ func (s *Session) openSignedIn(hello wire.Hello) error {
 	}
 	user := userOf(id)
 	client := s.shared.Hub.NewClient(s.conn, user, s.conn.From.String(), hub.Writer)
-	identity := newIdentity(s, client, id)
+	identity := newIdentity(s.shared, s.conn, client, id)
 	s.welcome(user, hub.Writer, id.Expires.UnixMilli())
 	s.identity.Store(identity)
 	s.client.Store(client) // after the identity: a Tick that finds the client also finds the identity
@@ -106,7 +90,7 @@ func (s *Session) auth(f wire.Auth) error {
 	identity := s.identity.Load()
 	if identity == nil || !identity.sameUser(id) || s.signInID != "" && signInID != s.signInID {
 		refused = refusal(wire.ReasonIdentityChanged).About(f.Token)
-		s.logRefusal(refused, wire.Kind(f))
+		s.shared.logRefusal(s.conn, refused, wire.Kind(f))
 		return byeFor(refused)
 	}
 	if refused := s.checkRevoked(id, signInID); refused != nil {
@@ -121,7 +105,7 @@ func (s *Session) auth(f wire.Auth) error {
 // expires, and refuseAuth returns nil. But if the user has signed out, or if too many auth frames have failed, the
 // connection must end at once: then refuseAuth returns the error that ends it.
 func (s *Session) refuseAuth(f wire.Auth, e *auth.Error) error {
-	s.logRefusal(e, wire.Kind(f))
+	s.shared.logRefusal(s.conn, e, wire.Kind(f))
 	if e.Reason == wire.ReasonTokenRevoked {
 		return byeFor(e)
 	}
@@ -217,11 +201,4 @@ func (s *Session) checkRevoked(id auth.Identity, signInID string) *auth.Error {
 	default:
 		return busy()
 	}
-}
-
-// logRefusal counts and logs that a sign-in was refused because of e. re is the type of the frame that was refused. re is
-// empty if the server ends a connection without a frame from the client, because the user must leave.
-func (s *Session) logRefusal(e *auth.Error, re string) {
-	s.shared.Audit.SignInRefused(s.conn.From.String(), s.shared.Metrics.countRefusal(e))
-	s.shared.Log.Info("sign-in refused", "conn_id", s.conn.ID, "re", re, "err", e)
 }

@@ -12,8 +12,9 @@ import (
 
 // identity is the user who is signed in on a connection.
 type identity struct {
-	session *Session    // static
-	client  *hub.Client // static
+	shared *Shared     // static
+	conn   *conn.Conn  // static
+	client *hub.Client // static
 
 	mu       sync.Mutex // guards what follows
 	user     wire.User
@@ -23,9 +24,9 @@ type identity struct {
 
 // newIdentity returns an identity for the user of id. It also sets the deadline of the connection: wire.AuthGrace after the
 // token's expiry.
-func newIdentity(s *Session, client *hub.Client, id auth.Identity) *identity {
-	s.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
-	return &identity{session: s, client: client, user: userOf(id), expires: id.Expires}
+func newIdentity(shared *Shared, c *conn.Conn, client *hub.Client, id auth.Identity) *identity {
+	c.ExpireAt(id.Expires.Add(wire.AuthGrace))
+	return &identity{shared: shared, conn: c, client: client, user: userOf(id), expires: id.Expires}
 }
 
 // sameUser reports whether id and i are the same user.
@@ -53,7 +54,7 @@ func (i *identity) renew(id auth.Identity) {
 	defer i.mu.Unlock()
 	if id.Expires.After(i.expires) {
 		i.expires, i.expiring = id.Expires, false
-		i.session.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
+		i.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
 	}
 	if role := userOf(id).Role; role != i.user.Role {
 		i.user.Role = role
@@ -67,8 +68,8 @@ func (i *identity) renew(id auth.Identity) {
 // connection.
 func (i *identity) onChange(change auth.Change) {
 	if change.Refused != nil {
-		i.session.logRefusal(change.Refused, "")
-		i.session.conn.End(byeFor(change.Refused))
+		i.shared.logRefusal(i.conn, change.Refused, "")
+		i.conn.End(byeFor(change.Refused))
 		return
 	}
 	i.mu.Lock()
@@ -83,7 +84,7 @@ func (i *identity) onChange(change auth.Change) {
 
 // tellLocked sends the client a wire.Authed frame, which has the user and the expiry of the token.
 func (i *identity) tellLocked() {
-	i.session.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.session.shared.nowMS()})
+	i.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.shared.nowMS()})
 }
 
 // left returns how long the present token is still valid at the time now of the hub's clock. The result is negative if the
@@ -98,8 +99,8 @@ func (i *identity) left(now time.Time) time.Duration {
 // passed, it ends the connection. It returns after which time there is something to do again, unless the client renews its
 // token before.
 func (i *identity) tick(now time.Time) time.Duration {
-	if i.session.conn.Expired(now.UnixMilli()) {
-		i.session.conn.End(ErrExpired)
+	if i.conn.Expired(now.UnixMilli()) {
+		i.conn.End(ErrExpired)
 		return conn.Never
 	}
 	i.mu.Lock()
@@ -110,7 +111,7 @@ func (i *identity) tick(now time.Time) time.Duration {
 	}
 	if !i.expiring {
 		i.expiring = true
-		i.session.conn.SendFrame(wire.Expiring{InMS: max(left, 0).Milliseconds()})
+		i.conn.SendFrame(wire.Expiring{InMS: max(left, 0).Milliseconds()})
 	}
 	return left + wire.AuthGrace
 }

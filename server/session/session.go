@@ -3,51 +3,25 @@
 // frames about rooms, messages and names to the hub, which answers them. A session does not depend on the transport of its
 // connection.
 //
-// Files from the top down: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
-// identity.go (the user who is signed in), renewals.go (counts sign-ins that nobody renewed), policy.go (what guests may
-// do), signin_refusal.go, guest.go, metrics.go. A file uses only the files after it, with one exception: dispatch.go,
-// auth.go and identity.go also use Session, which is in session.go.
+// Files, from the top down. A file refers only to files below it:
+//   - dispatch, auth, answers: what each frame does, the frames of signing in, and answers
+//   - session: the type Session
+//   - identity: the user who is signed in
+//   - signin_refusal, guest: why a sign-in is refused, and how a guest is called
+//   - shared, renewals, metrics, policy: what all sessions share
 //
 // Locks: identity.mu is taken before the locks of the hub and the lock of a connection's queue.
 package session
 
 import (
-	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"mayfly/server/admission"
-	"mayfly/server/audit"
 	"mayfly/server/conn"
 	"mayfly/server/hub"
 	"mayfly/server/revocation"
-	"mayfly/shared/wire"
 )
-
-// Shared is what all sessions of a node share. Its fields never change, except for the counts in renewals.
-type Shared struct {
-	Hub     *hub.Hub
-	Clock   *hub.Clock // the clock that Hub uses
-	Log     *slog.Logger
-	Metrics *Metrics
-
-	Verifier    Verifier                // nil: sign-in is not set up
-	Revocations *revocation.Revocations // nil: sign-in is not set up
-	Failures    *admission.Failures     // the failed sign-ins of each client address
-	Guests      Policy                  // what guests may do
-	Audit       *audit.Log              // gets refused sign-ins, and the limits that clients hit; nil: no log
-
-	renewals renewals // logs a warning if no client renews its sign-in
-
-	// The frame welcome tells clients the following limits. The hub applies them.
-	TTL   wire.TTL
-	Posts int           // the most accepted posts of one user in any span of length Per
-	Acts  int           // the most reactions, removals and typing frames of one user in any span of length Per
-	Per   time.Duration // the length of the span in which Posts and Acts are counted
-}
-
-// nowMS returns the time of the hub's clock in Unix milliseconds. Frames have this time in their field now.
-func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
 // Session handles the frames of one connection: it does what each frame asks for, or refuses it. It implements
 // conn.Handler.

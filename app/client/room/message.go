@@ -93,13 +93,6 @@ func place(list []Message, m Message) []Message {
 	return list
 }
 
-// tagLength is how many characters a tag has. A tag is the end of a user's id. The page shows it beside the user's name if
-// another user has the same name.
-const tagLength = 4
-
-// Tag returns the end of a user's id. The page shows it to distinguish users who have the same name.
-func Tag(id string) string { return id[max(0, len(id)-tagLength):] }
-
 // pseudonym is the beginning of every name that the server makes for a guest.
 const pseudonym = "Anonymous "
 
@@ -117,33 +110,18 @@ func Called(u wire.User) string {
 	return u.Name
 }
 
-// SetTags gives the messages of two users a Tag if both users have the same name, as returned by Called. That is also done
-// for a guest and a signed-in user: the page marks guests, but the user may overlook that mark.
-func (r *Room) SetTags() {
-	ids := make(map[string]string, 8) // the id of the user with that name; "" if several users have the name
-	for i := range r.Messages {
-		u := &r.Messages[i].User
-		id := u.ID
-		name := Called(*u)
-		if other, ok := ids[name]; ok && other != id {
-			id = ""
-		}
-		ids[name] = id
+// given returns the reactions to m that the server has confirmed.
+func (m *Message) given() []Reaction {
+	if m.Extras == nil {
+		return nil
 	}
-	list, fresh := r.Messages, false
-	for i := range list {
-		m := &list[i]
-		tag := ""
-		if id := m.User.ID; ids[Called(m.User)] != id {
-			tag = Tag(id)
-		}
-		if m.Tag == tag {
-			continue
-		}
-		if !fresh {
-			list, fresh = copied(list), true
-		}
-		list[i].Tag = tag
-	}
-	r.Messages = list
+	return m.Extras.given
 }
+
+// Answers reports whether m is a reply to o.
+func (m *Message) Answers(o *Message) bool {
+	return m.Extras != nil && m.Extras.ReplyTo != 0 && m.Extras.ReplyTo == o.Seq && m.Extras.ReplyEpoch == o.epoch
+}
+
+// Reply returns the details of a reply to m, which must have a Seq.
+func (m *Message) Reply() outbox.Details { return outbox.Details{ReplyTo: m.Seq, ReplyEpoch: m.epoch} }

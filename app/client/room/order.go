@@ -91,31 +91,3 @@ func (o *Order) bar(f *wire.Refused, now time.Time) {
 		}
 	}
 }
-
-// moderated applies f, an act of a moderator.
-func (r *Room) moderated(f wire.Moderated) {
-	r.learn([]wire.User{f.By})
-	if f.User != nil && f.User.Name == "" && r.known[f.User.ID].Name != "" {
-		known := r.known[f.User.ID].Known()
-		f.User = &known
-	}
-	r.Acts = append(slices.Clone(r.Acts[max(0, len(r.Acts)+1-maxActs):]), f)
-	r.count++
-	isMe := f.User != nil && f.User.ID == r.me.ID
-	switch f.Act {
-	case wire.ActSlow:
-		if f.For != nil {
-			r.Slow = time.Duration(*f.For) * time.Millisecond
-		}
-	case wire.ActTTL:
-		r.TTL = time.Duration(f.TTL) * time.Millisecond
-	case wire.ActMute:
-		if isMe {
-			r.MutedUntil = time.UnixMilli(f.Until)
-		}
-	case wire.ActLift:
-		if isMe {
-			r.MutedUntil = time.Time{}
-		}
-	}
-}

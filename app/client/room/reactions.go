@@ -35,14 +35,6 @@ func reactions(list []wire.Reaction, me string) (given []Reaction) {
 	return given
 }
 
-// given returns the reactions to m that the server has confirmed.
-func (m *Message) given() []Reaction {
-	if m.Extras == nil {
-		return nil
-	}
-	return m.Extras.given
-}
-
 // react returns the new list after the user with that id has given the reaction emoji (on is true) or has taken it away (on
 // is false). mine says whether that user is the user of this client. react does not change list in place. An emoji that
 // nobody gives any more is removed from the list. A new emoji is added at the end.
@@ -68,11 +60,3 @@ func react(list []Reaction, emoji, id string, on, mine bool) []Reaction {
 	list[i] = changed
 	return list
 }
-
-// Answers reports whether m is a reply to o.
-func (m *Message) Answers(o *Message) bool {
-	return m.Extras != nil && m.Extras.ReplyTo != 0 && m.Extras.ReplyTo == o.Seq && m.Extras.ReplyEpoch == o.epoch
-}
-
-// Reply returns the details of a reply to m, which must have a Seq.
-func (m *Message) Reply() outbox.Details { return outbox.Details{ReplyTo: m.Seq, ReplyEpoch: m.epoch} }

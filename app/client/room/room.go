@@ -1,9 +1,14 @@
 // Package room holds one room of the client as a value: the messages that the server has, in the server's order, and after
 // them the user's own entries; who is in the room; and the user's acts that the server has not confirmed yet. Apply returns
 // the room as it is after one frame. So the client can join any number of rooms, and the frames of one room do not change
-// another room. The package has no I/O and no clock: the server's time is a parameter. Files from the top down: room, frames
-// (what each frame changes), entries, read (which messages are unread), order (what moderators have set), timeline,
-// reactions, company, message.
+// another room. The package has no I/O and no clock: the server's time is a parameter.
+//
+// Files, from the top down. A file refers only to files below it:
+//   - frames: what each frame changes
+//   - entries, read, tags: the user's entries, which messages are unread, and users who have the same name
+//   - room: the type Room
+//   - order, timeline, company: what moderators have set, the messages, and the users
+//   - message, reactions: one message
 package room
 
 import (
