@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"mayfly/server/hub"
 	"mayfly/server/servertest"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
@@ -124,22 +122,11 @@ func TestStopWaitsForAStreamThatAnswersLate(t *testing.T) {
 	})
 }
 
-// slowStream is a stream that answers one append in each interval of the length every.
-type slowStream struct {
-	*streamtest.Memory
-	every time.Duration
-	n     atomic.Int64
-}
-
-func (s *slowStream) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
-	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, e, done) })
-}
-
 // TestStopLeavesTimeForTheGoodbyes: a stream that makes slow progress does not use up the time for the goodbyes.
 func TestStopLeavesTimeForTheGoodbyes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const posts, every = 10, 4 * time.Second
-		slow := &slowStream{Memory: streamtest.NewMemory(), every: every}
+		slow := &streamtest.Slow{Memory: streamtest.NewMemory(), Every: every}
 		s := servertest.StartInMemory(t, servertest.Options{Stream: slow})
 		h := &house{Server: s, stream: slow.Memory, metrics: s.Metrics, logs: s.Log, wall: &s.Wall, stop: s.Stop}
 		c := h.member(t, 64<<10)

@@ -112,9 +112,9 @@ func copyByCommand(text string) bool {
 	return copied
 }
 
-// WatchSizes calls handle each time the sizes of elements have changed, before the browser paints them with the new sizes.
-// The first call comes soon after WatchSizes was called, the last before stop is called. handle runs on the browser's event
-// loop.
+// WatchSizes calls handle each time the sizes of elements, with padding and border, have changed, before the browser paints
+// them with the new sizes. The first call comes soon after WatchSizes was called, the last before stop is called. handle
+// runs on the browser's event loop.
 func WatchSizes(handle func(), elements ...goapp.Value) (stop func()) {
 	f := goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 		handle()
@@ -122,7 +122,7 @@ func WatchSizes(handle func(), elements ...goapp.Value) (stop func()) {
 	})
 	observer := goapp.Window().Get("ResizeObserver").New(f)
 	for _, e := range elements {
-		observer.Call("observe", e)
+		observer.Call("observe", e, map[string]any{"box": "border-box"})
 	}
 	return func() {
 		observer.Call("disconnect")

@@ -3,7 +3,6 @@ package hub_test
 import (
 	"log/slog"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,30 +12,13 @@ import (
 	"mayfly/shared/wire"
 )
 
-// slowStream is a stream that answers one append in each interval of the length every.
-type slowStream struct {
-	*streamtest.Memory
-	every time.Duration
-	last  atomic.Pointer[time.Time] // when the stream answers the newest append
-}
-
-func (s *slowStream) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
-	at := time.Now()
-	if last := s.last.Load(); last != nil && last.After(at) {
-		at = *last
-	}
-	at = at.Add(s.every)
-	s.last.Store(&at)
-	time.AfterFunc(time.Until(at), func() { s.Memory.Append(room, e, done) })
-}
-
 // TestDrainWaitsAsLongAsTheStreamGoesOn: Drain waits for a slow stream as long as it makes progress, and every accepted
 // message reaches every member.
 func TestDrainWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := streamtest.NewMemory()
 		wall := &wall{}
-		slow := &slowStream{Memory: memory, every: 3 * time.Second}
+		slow := &streamtest.Slow{Memory: memory, Every: 3 * time.Second}
 		w := world{hub.New(testConfig, slow, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
 		ann, ben := w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
 		const posts = 8 // 24 s
@@ -47,8 +29,8 @@ func TestDrainWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
 		if err := w.Drain(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(began); took != posts*slow.every {
-			t.Errorf("it took %s, want %s", took, posts*slow.every)
+		if took := time.Since(began); took != posts*slow.Every {
+			t.Errorf("it took %s, want %s", took, posts*slow.Every)
 		}
 		if got := len(ben.take()); got != posts {
 			t.Errorf("the other got %d messages, want %d", got, posts)

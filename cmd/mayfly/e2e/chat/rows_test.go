@@ -92,15 +92,29 @@ func TestFirstRowExpires(t *testing.T) {
 					t.Errorf("selected is %q, want the row that was", got)
 				}
 				if tt.end {
-					if below := rig.Eval[float64](tab, belowSight); below > 1 {
-						t.Errorf("the log is %g px from its end, where it was", below)
-					}
+					tab.Until(belowSight + ` <= 1`)
 				} else if moved := rig.Eval[float64](tab, `read.getBoundingClientRect().top - y`); math.Abs(moved) > 1 {
 					t.Errorf("what is being read moved by %g px", moved)
 				}
 				return true
 			})
 		})
+	}
+}
+
+// TestNewestComesIntoSight: a message comes into a room that has more messages than rows. It takes the place of the first
+// row, and all rows together are as high as before.
+func TestNewestComesIntoSight(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "100000/1s")
+	tab := rig.OpenBrowser(t).Tab(server.URL + "/r/many").Ready()
+	r := rig.DialAnd(t, server, "many")
+	rig.Fill(r, "many", "first", rig.Mounted+5, nil)
+	tab.Until(rig.Newest("first", rig.Mounted+5) + ` && ` + belowSight + ` <= 1`)
+	for n := range 5 {
+		text := fmt.Sprintf("next-%d", n)
+		rig.Fill(r, "many", text, 1, nil)
+		tab.Until(fmt.Sprintf(`%s && %s.length === %d && %s <= 1`, rig.Newest(text, 1), rig.Rows, rig.Mounted, belowSight))
 	}
 }
 
