@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/hub"
@@ -58,6 +59,27 @@ func openBoth(t *testing.T, cluster stream.Cluster, config stream.Config) (nodes
 		t.FailNow()
 	}
 	return nodes
+}
+
+// TestWhatANodeWaitsFor: a node that starts waits for servers that are starting, too, but not for what only the operator can
+// mend.
+func TestWhatANodeWaitsFor(t *testing.T) {
+	for _, tt := range []struct {
+		problem string
+		status  int
+		code    jetstream.ErrorCode
+		want    bool
+	}{
+		{"no suitable peers for placement, peer offline", 400, 10005, true},
+		{"JetStream system temporarily unavailable", 503, 10008, true},
+		{"another node creates the stream", 400, jetstream.JSErrCodeStreamNameInUse, true},
+		{"replicas > 1 not supported in non-clustered mode", 500, 10074, false},
+		{"invalid stream configuration", 400, 10025, false},
+	} {
+		if got := stream.TriesAgain(tt.status, tt.code); got != tt.want {
+			t.Errorf("after %q the node tries again: %v, want %v", tt.problem, got, tt.want)
+		}
+	}
 }
 
 // TestClusterOfTwoNodes: two nodes that start at the same time on new servers create the streams together. Both deliver the

@@ -25,6 +25,7 @@ const (
 
 	codeNoMemory  = jetstream.ErrorCode(10028) // JetStream's code for: the limits of all streams take more than its memory
 	codeNoCluster = jetstream.ErrorCode(10074) // JetStream's code for: a single server cannot have several replicas
+	codeNoPeers   = jetstream.ErrorCode(10005) // JetStream's code for: fewer servers are there than there must be replicas
 )
 
 // founder makes the streams that all nodes share. Several nodes may do that at once. Its fields are static.
@@ -112,6 +113,9 @@ func asPermanent(err error) error {
 	}
 	if errors.As(err, &api) && (api.ErrorCode == codeNoMemory || api.ErrorCode == codeNoResources) {
 		return fmt.Errorf("%w: want max_memory_store of the NATS servers at least 64 MB above -stream-bytes", err)
+	}
+	if errors.As(err, &api) && api.ErrorCode == codeNoPeers { // the others may be starting
+		return fmt.Errorf("%w: want as many NATS servers as -nats-replicas says", err)
 	}
 	if errors.As(err, &api) && api.Code == http.StatusBadRequest && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse {
 		return permanentError{err}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // ForgeCopy sends the followers of room a copy with the number seq that names predecessor as the number before it.
@@ -120,4 +121,10 @@ func FileRecords(content []byte) (all []FileRecord) {
 		all = append(all, FileRecord{r.from, r.to, r.stored.seq})
 	}
 	return all
+}
+
+// TriesAgain reports whether a node that starts tries again after JetStream has refused its streams with this code.
+func TriesAgain(status int, code jetstream.ErrorCode) bool {
+	err := asPermanent(&jetstream.APIError{Code: status, ErrorCode: code})
+	return !errors.As(err, new(permanentError))
 }
