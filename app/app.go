@@ -13,18 +13,20 @@
 // Files, from the top down. A file refers only to files below it:
 //   - app, preview: what other packages call
 //   - page: what go-app calls, and how the parts are connected
-//   - window, show, header, language, run, choices, title: what the page does with several parts
-//   - parts: the list of the parts
+//   - window, show, header, language, runcommand, choices, title: what the page does with several parts
+//   - parts: the type page, which has the parts
 //   - notifications, roomlist, roommenu: the rooms that the user is in
-//   - timeline, emptyroom, welcome, hold: the messages
+//   - timeline, emptyroom, welcome, longpress: the messages
 //   - composerform, transfer, composer, early, reply, lifetime, orderbar, pause, suggestions: the composer
 //   - people, nickname, typing: the people in the room
-//   - menu, settingsdialog, invite, qr, help, palettedialog, palette, moderation: the header's menu and the dialogs
+//   - menu, settingsdialog, invite, qr, help, palette, choice, moderation: the header's menu and the dialogs
 //   - account, connection, update, install, notice: the rest of the header, and the bars below it
-//   - painter, anchor, shortcuts, popover, dialog: help for the files above
+//   - painter, linkclicks, shortcuts, popover, dialog: help for the files above
 //   - reading, model: what the parts share
-//   - rooms, settings, address, draft, voice, complete, emoji, commands, counter, tidy, press, element, guard: what the
-//     others use
+//   - rooms, settings, address, draft, complete, emoji, commands: records of what the user has or writes, and how to read
+//     them (pure)
+//   - voice, counter, tidy, press, element, guard: screen readers, the count of characters, control characters, pressed
+//     keys, elements, panics
 //
 // Exceptions:
 //   - early refers to composer: the composer says when it can take what the user has written early, and early then writes

@@ -1,94 +1,182 @@
 package app
 
 import (
-	"slices"
-	"strings"
+	"strconv"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/browser"
+	"mayfly/app/dom"
+	"mayfly/app/list"
 	"mayfly/app/words"
 )
 
-// This file decides what the palette lists for a text. palettedialog.go draws the palette, and choices.go
-// says what there is to choose.
-
-// maxFoundPeople is the largest number of people in the palette's list. To see others, the user must type more of a name.
-const maxFoundPeople = 20
-
-// A choiceKind says what the page does with a choice.
-type choiceKind int
-
 const (
-	goToRoom  choiceKind = iota // show a room of the list of rooms
-	openRoom                    // show any other room
-	addressee                   // write a mention of a person into the composer
-	runAction                   // run the function does
+	paletteID      = "palette"
+	paletteFieldID = "palette-field"
+	paletteListID  = "palette-list"
 )
 
-// A choice is one thing that the user can choose in the palette.
-type choice struct {
-	kind   choiceKind
-	name   string              // the name of the room (without #), of the person or of the action
-	note   string              // what the list shows behind the name, "" for nothing
-	person suggestion          // the person, if kind is addressee
-	does   func(goapp.Context) // the action, if kind is runAction
+// A palette is the dialog in which the user types a part of a name, and goes to a room, addresses a person or runs an
+// action. It is a combobox: as in the composer with its suggestions, the focus stays in the field, and
+// aria-activedescendant names the option that Enter accepts. The list changes only when the user types, so that no option
+// moves below a finger.
+type palette struct {
+	*model
+	dialog
+	found  []choice // the options in the list
+	chosen int      // the index in found of the option that Enter accepts
+	// later runs a function after the dialog has left the document. Until then go-app would take the element of the palette
+	// for that of the next dialog.
+	later func(run func(goapp.Context))
+
+	offers  func() []choice  // returns everything that the user can choose
+	address func(suggestion) // writes a mention into the composer
 }
 
-// sign returns the sign with which a user may begin the text, to find nothing but choices of this kind. It returns "" if
-// there is no such sign.
-func (c *choice) sign() string {
+// show opens the dialog. ctx must be the context of an element outside the dialog.
+func (p *palette) show(ctx goapp.Context) {
+	p.follow("")
+	p.later = func(run func(goapp.Context)) {
+		deferred(ctx, func(ctx goapp.Context) { dispatch(ctx, run) })
+	}
+	p.dialog.show(ctx)
+}
+
+// follow finds the options for what the user has written.
+func (p *palette) follow(written string) {
+	p.found, p.chosen = find(p.offers(), written, browser.Origin()), 0
+}
+
+func paletteOptionID(i int) string { return paletteListID + "-" + strconv.Itoa(i) }
+
+// render draws the dialog, nil while it is closed. The dialog has a live region of its own, which says how many options
+// there are: a screen reader ignores all live regions outside a modal dialog.
+func (p *palette) render() goapp.UI {
+	if !p.open {
+		return nil
+	}
+	field := elem("input", "rooms-name")
+	attributes(field, "id", paletteFieldID, "role", "combobox", "aria-label", words.Of(words.GoToLabel), "placeholder",
+		words.Of(words.GoToLabel), "aria-autocomplete", "list", "aria-haspopup", "listbox", "aria-controls", paletteListID,
+		"aria-expanded", strconv.FormatBool(len(p.found) > 0), "autocomplete", "off", "autocapitalize", "none",
+		"spellcheck", "false", "enterkeyhint", "go")
+	field.Attr("autofocus", true)
+	said := textElem("p", "palette-nothing", words.Of(words.NothingFound))
+	if n := len(p.found); n > 0 {
+		attributes(field, "aria-activedescendant", paletteOptionID(p.chosen))
+		said = textElem("p", "unseen", words.Count(words.Results, n))
+	}
+	var options []goapp.UI
+	for i := range p.found {
+		options = append(options, p.option(i))
+	}
+	box := elem("div", "palette-list", options...)
+	attributes(box, "id", paletteListID, "role", "listbox", "aria-label", words.Of(words.Suggestions))
+	on(field, "input", p.onInput)
+	on(field, "keydown", p.onKeyDown)
+	on(box, "mousedown", p.onDown)
+	return p.frame(words.Of(words.GoTo), field, said.Attr("role", "status"), on(box, "click", p.onClick))
+}
+
+// option draws the option with this index. Its text is its accessible name. The sign before the text is part of the name
+// only for a room: the others are for the eyes alone.
+func (p *palette) option(i int) goapp.UI {
+	c := &p.found[i]
+	class, sign := "suggestion-emoji palette-sign", "›"
 	switch c.kind {
-	case goToRoom, openRoom:
-		return "#"
+	case goToRoom:
+		sign = "#"
+	case openRoom:
+		sign = "+"
 	case addressee:
-		return string(mentionSign)
-	}
-	return ""
-}
-
-// shown returns what the list shows of c.
-func (c *choice) shown() string {
-	if c.kind == openRoom {
-		return words.With(words.OpenNamed, c.name)
-	}
-	return c.name
-}
-
-// rank says how well c matches text, which is in lower case.
-func (c *choice) rank(text string) int {
-	between := " "
-	if c.kind == goToRoom {
-		between = "-"
-	}
-	return rankOf(strings.ToLower(c.name), text, between)
-}
-
-// find returns the choices that match what the user has written, the best first: names that are the text, names that begin
-// with it, and then the others. Choices that match equally well keep their order. With # before the text, find returns
-// only rooms, and with @ only people. If the text is the name or the address of a room that is not among the found ones,
-// the last choice is to open that room. origin is this server's origin.
-func find(all []choice, written, origin string) (found []choice) {
-	text, sign := strings.ToLower(strings.TrimSpace(written)), ""
-	if strings.HasPrefix(text, "#") || strings.HasPrefix(text, string(mentionSign)) {
-		sign, text = text[:1], strings.TrimSpace(text[1:])
-	}
-	var ranks [noMatch][]choice
-	for i := range all {
-		c := &all[i]
-		if rank := c.rank(text); rank != noMatch && (sign == "" || sign == c.sign()) {
-			ranks[rank] = append(ranks[rank], *c)
+		class, sign = list.FaceClass(c.person.user), list.Initials(c.person.user)
+		if c.person.user.Anonymous {
+			class += " face-guest"
 		}
 	}
-	people := 0
-	found = slices.DeleteFunc(slices.Concat(ranks[:]...), func(c choice) bool {
-		if c.kind == addressee {
-			people++
+	before := textElem("span", class, sign)
+	if c.kind != goToRoom {
+		before.Attr("aria-hidden", "true")
+	}
+	option := elem("div", "suggestion", before, textElem("bdi", "person-name", c.shown()),
+		textElem("span", "person-note", c.note))
+	attributes(option, "id", paletteOptionID(i), "role", "option", "aria-selected", strconv.FormatBool(i == p.chosen))
+	return option
+}
+
+// onInput runs when the user has changed the text.
+func (p *palette) onInput(ctx goapp.Context, e goapp.Event) {
+	p.follow(e.Get("target").Get("value").String())
+	p.choose(ctx, 0)
+}
+
+// onKeyDown runs when a key goes down in the field. The browser itself handles Escape.
+func (p *palette) onKeyDown(ctx goapp.Context, e goapp.Event) {
+	press, n := pressOf(e), len(p.found)
+	switch {
+	case shortcutOf(press, false) == showPalette: // the shortcut that opens the palette closes it, too
+		p.onButton(ctx, e)
+	case n == 0 || press.composing || press.shift || press.command || press.alt:
+		ctx.PreventUpdate()
+		return
+	case press.key == "ArrowDown":
+		p.choose(ctx, (p.chosen+1)%n)
+	case press.key == "ArrowUp":
+		p.choose(ctx, (p.chosen+n-1)%n)
+	case press.key == "Enter":
+		p.accept(p.chosen)
+	default:
+		ctx.PreventUpdate()
+		return
+	}
+	e.PreventDefault()
+}
+
+// onDown runs when a mouse button or a finger goes down on the list. It keeps the focus in the field.
+func (p *palette) onDown(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	e.PreventDefault()
+}
+
+// onClick runs when the user clicks in the list. If the click is on an option, onClick accepts that option.
+func (p *palette) onClick(_ goapp.Context, e goapp.Event) {
+	option := e.Get("target").Call("closest", "[role=option]")
+	for i := range p.found {
+		if option.Truthy() && option.Equal(dom.ByID(paletteOptionID(i))) {
+			p.accept(i)
+			return
 		}
-		return c.kind == addressee && people > maxFoundPeople
+	}
+}
+
+// choose makes the option with this index the one that Enter accepts, and scrolls to it once it is drawn.
+func (p *palette) choose(ctx goapp.Context, i int) {
+	p.chosen = i
+	deferred(ctx, func(goapp.Context) {
+		if option := dom.ByID(paletteOptionID(i)); option.Truthy() {
+			option.Call("scrollIntoView", map[string]any{"block": "nearest"})
+		}
 	})
-	name, ok := roomNamed(written, origin)
-	if ok && !slices.ContainsFunc(found, func(c choice) bool { return c.kind == goToRoom && c.name == name }) {
-		found = append(found, choice{kind: openRoom, name: name})
-	}
-	return found
+}
+
+// accept closes the dialog, and then does what the option with this index says. The browser gives the focus back, so that a
+// dialog that comes next knows where the focus was.
+func (p *palette) accept(i int) {
+	c := p.found[i]
+	dom.ByID(p.id).Call("close")
+	p.open = false
+	p.later(func(ctx goapp.Context) {
+		switch c.kind {
+		case addressee:
+			p.address(c.person)
+		case runAction:
+			c.does(ctx)
+		default:
+			if c.name == p.room {
+				focusComposer()
+			}
+			ctx.Navigate(pathOf(c.name))
+		}
+	})
 }

@@ -38,8 +38,8 @@ type roomlist struct {
 	onChange func() // runs when change has replaced the list
 }
 
-// renderButton draws the button that opens the drawer. The button shows how many messages are unread in the rooms that
-// elsewhere counts.
+// renderButton draws the button that opens the drawer. The button shows how many messages are unread in the other
+// rooms, except those that are muted.
 func (r *roomlist) renderButton() goapp.UI {
 	button := textElem("button", "button rooms-button", words.Of(words.Rooms))
 	attributes(button, "type", "button", "popovertarget", roomsID)
@@ -71,8 +71,8 @@ func (r *roomlist) render() goapp.UI {
 	return nav
 }
 
-// row draws the row of the room called name: the name, how long messages live in the room, how many messages are unread, and
-// the menu of the room.
+// row draws the row of the room called name: the name, how long messages live in the room, how many messages are unread,
+// and the menu of the room.
 func (r *roomlist) row(name string) goapp.UI {
 	news, saved := r.newsOf(name), r.rooms.named(name)
 	news.Room = name
@@ -237,8 +237,8 @@ func (r *roomlist) afterView() (changed bool) {
 // rooms, the counts change with each of them, and each draw takes the time in which the page could draw a message.
 const listPause = 250 * time.Millisecond
 
-// draws runs when the list has changed with a view. It reports whether the page must draw the list now. If the last draw was
-// less than listPause ago, the page draws the list later.
+// draws runs when the list has changed with a view. It reports whether the page must draw the list now. If the last draw
+// was less than listPause ago, the page draws the list later.
 func (r *roomlist) draws(ctx goapp.Context) bool {
 	wait := listPause - time.Since(r.drawn)
 	switch {

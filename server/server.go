@@ -5,11 +5,11 @@
 //
 // Files, from the top down. A file refers only to files below it:
 //   - admin, adminpage: what operators see
-//   - routes, run, health: what a Server does with requests, how it starts and stops, and whether it is ready
+//   - routes, run, health: what a Server does with requests, how it starts and stops, and what it tells of itself
 //   - server: the type Server, and how a connection comes into its list and leaves it
 //   - wheel: when to look at which connection
-//   - conn_metrics, hub_metrics: what is counted
-//   - connections, readiness: the list of open connections, and whether users can chat and sign in
+//   - metrics, hub_metrics: what is counted
+//   - connections, readiness: the list of open connections, and the checks of whether users can chat and sign in
 //
 // Locks: a goroutine that holds Server.mu may end a connection, which cancels the context of the connection and takes the
 // lock of its queue. It takes no other lock of this program.

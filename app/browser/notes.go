@@ -18,12 +18,12 @@ type Notes struct {
 	tab *Storage // static
 
 	mu     sync.Mutex        // guards the fields below
-	left   map[string]string // what the tab's page before has noted, by key; empty once the device has stored it
+	left   map[string]string // what the previous page of this tab has noted, by key; empty once the device has stored it
 	noted  map[string]string // the changes of the last call of Note
 	ending bool              // the user has left the page
 }
 
-// read reads what the tab's page before has noted. now is the time of the wall clock.
+// read reads what the previous page of this tab has noted. now is the time of the wall clock.
 func (n *Notes) read(tab *Storage, now time.Time) {
 	text, _ := tab.Load(NotesKey) // where the browser denies storage, there are no notes
 	n.tab, n.left = tab, decodeNotes(text, now)
@@ -53,7 +53,7 @@ func (n *Notes) end(yes bool) {
 	}
 }
 
-// storeLeft calls save with what the tab's page before has noted, and forgets that once it is stored.
+// storeLeft calls save with what the previous page of this tab has noted. Once that is stored, storeLeft forgets it.
 func (n *Notes) storeLeft(save func(changes map[string]string) error) error {
 	n.mu.Lock()
 	left := n.left
@@ -72,8 +72,8 @@ func (n *Notes) storeLeft(save func(changes map[string]string) error) error {
 }
 
 // writeLocked writes the notes into the tab's storage as a text: the time in milliseconds since 1970, and then each key and
-// its value, each in a line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes a
-// line break as \n. If a key is there twice, the later value counts. If there are no notes, writeLocked deletes the text.
+// its value, each in a line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes
+// a line break as \n. If a key is there twice, the later value counts. If there are no notes, writeLocked deletes the text.
 func (n *Notes) writeLocked() {
 	lines := []string{strconv.FormatInt(time.Now().UnixMilli(), 10)}
 	for _, changes := range []map[string]string{n.left, n.noted} {
@@ -88,8 +88,8 @@ func (n *Notes) writeLocked() {
 	_ = n.tab.Save(NotesKey, strings.Join(lines, "\n")) // without it only the device keeps the changes
 }
 
-// decodeNotes returns the changes in a text of writeLocked. It returns nil if the text is older than noteTime, or is not one
-// of writeLocked.
+// decodeNotes returns the changes in a text of writeLocked. It returns nil if the text is older than noteTime, or is not
+// one of writeLocked.
 func decodeNotes(text string, now time.Time) map[string]string {
 	lines := strings.Split(text, "\n")
 	at, err := strconv.ParseInt(lines[0], 10, 64)

@@ -8,10 +8,10 @@
 //
 // Files, from the top down. A file refers only to files below it:
 //   - client: what a caller uses
-//   - loop, probe, dispatch, reconnect, signin: what the loop does when something happens
+//   - loop, probe, dispatch, reconnect, signin: what Client.Run does when something happens
 //   - engine: the state that the loop owns
 //   - sender, compose, acts, rooms: what the user writes and does, and the rooms
-//   - publisher, protocol, mailbox: what leaves the loop, and what comes to it
+//   - publisher, protocolcheck, mailbox: what leaves the loop, whether the page is too old, and what comes to the loop
 //   - identity, nickname, typing, connection, fallback: what decides without I/O
 //   - link, retry, schedule, view, config, tokens, clock: what the others use
 package client
@@ -29,8 +29,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Client connects one user to the rooms of a server. It does nothing until Run is called. Only Run blocks. Any goroutine may
-// call the other methods.
+// Client connects one user to the rooms of a server. It does nothing until Run is called. Only Run blocks. Any goroutine
+// may call the other methods.
 type Client struct {
 	mailbox   // work that other goroutines leave for the loop
 	publisher // the last published view, and its subscribers
@@ -83,8 +83,8 @@ func (s *Client) Draft(room, text string, taken int) {
 }
 
 // SetRooms says which rooms the user is in, and how far the user has read them. The client joins all of them, and counts
-// their unread messages (View.Rooms). It ignores the rooms after the first MaxRooms. It leaves the rooms that are not in the
-// parameter in, except the room that is shown: it leaves that room when Enter shows another.
+// their unread messages (View.Rooms). It ignores the rooms after the first MaxRooms. It leaves the rooms that are not in
+// the parameter in, except the room that is shown: it leaves that room when Enter shows another.
 func (s *Client) SetRooms(in []Visited) {
 	s.do(func() { s.engine.rooms.set(in, s.engine.identity.me) })
 }
@@ -92,13 +92,13 @@ func (s *Client) SetRooms(in []Visited) {
 // See says that the user has read the messages of the shown room up to the message at that place (Message.Place).
 func (s *Client) See(read wire.Cursor) { s.do(func() { s.engine.rooms.shown.SeeUpTo(read) }) }
 
-// Enter shows another room and joins it; "" shows none. The client leaves the room that was shown before, unless the user
-// is in it (SetRooms). The client still sends the entries that wait for the old room.
+// Enter shows another room and joins it; "" shows none. The client leaves the room that was shown before, unless the
+// user has that room in the list (SetRooms). The client still sends the entries that wait for the old room.
 func (s *Client) Enter(room string) { s.do(func() { s.engine.enter(room) }) }
 
-// Retry starts an attempt to connect now instead of at View.NextTry. The attempt uses a WebSocket, even if the client polled
-// before. Call Retry, too, if the client no longer tries to connect because it waits for the user (View.Ended). If the
-// sign-in has ended, the client connects as a guest.
+// Retry starts an attempt to connect now instead of at View.NextTry. The attempt uses a WebSocket, even if the client
+// polled before. Call Retry, too, if the client no longer tries to connect because it waits for the user (View.Ended). If
+// the sign-in has ended, the client connects as a guest.
 func (s *Client) Retry() {
 	s.do(func() {
 		s.engine.connection.resume()

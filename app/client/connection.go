@@ -61,7 +61,7 @@ func (c *connection) onBye(code wire.Code) { c.restarting = code == wire.CodeRes
 // to show until then, and why is the reason.
 func (c *connection) end(status Status, why Problem) { c.ended, c.endedAs, c.lostAt = why, status, nil }
 
-// resume ends the wait for the user that the method end began: the client tries to connect again.
+// resume undoes the method end: the client no longer waits for the user, and tries to connect again.
 func (c *connection) resume() { c.ended = Problem{} }
 
 // waits reports whether the client waits for the user.
@@ -75,8 +75,8 @@ func (c *connection) tick(now clock.Moment) {
 	}
 }
 
-// answerTimeout is how long the client waits for an answer from the server after the device has said that it has no network.
-// Without an answer in this time, the client gives up the connection.
+// answerTimeout is how long the client waits for an answer from the server after the device has said that it has no
+// network. Without an answer in this time, the client gives up the connection.
 const answerTimeout = 3 * time.Second
 
 // unanswered reports whether the client has asked the server for an answer and got none within answerTimeout.

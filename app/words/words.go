@@ -1,6 +1,7 @@
 // Package words holds every sentence that the page shows or that a screen reader says while the client runs, by key and
 // plural form. The parts of the page name a Key and never write a sentence, so another language is one more file beside
-// en.go. The sentences for pages in which no client runs are in shell.go. Package web writes them into its files.
+// en.go, and one more entry in shell.go, which has the sentences for pages in which no client runs. Package web writes them
+// into its files.
 //
 // For a problem, app/client and app/pkce have only a code. Problem and SignInProblem return the sentence for the code. If
 // this package has no sentence for a problem of the client, Problem returns the server's own sentence.

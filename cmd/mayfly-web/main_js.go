@@ -160,8 +160,8 @@ func guest() (secret string, stored bool) {
 	return secret, tab.Save(browser.GuestKey, secret) == nil
 }
 
-// keepGuest stores the guest's secret. It ignores an error, because the result stored of the function guest has already
-// said whether this tab can store the secret.
+// keepGuest stores the guest's secret. It ignores an error: the function guest has already returned whether this tab can
+// store the secret.
 func keepGuest(secret string) { _ = browser.TabStorage().Save(browser.GuestKey, secret) }
 
 // keepName stores the guest's name after the server has accepted the name. name is "" if the guest has only a pseudonym.

@@ -193,7 +193,8 @@ func (ch *check) tryPort(name, addr string) {
 	}
 }
 
-// tryACME asks whether the authority is there, and whether it can find this machine by its names.
+// tryACME checks that the folder of -acme-cache can be written, that the authority answers, and that each name of this
+// machine has an address.
 func (ch *check) tryACME(ctx context.Context) {
 	acme := &ch.c.tls.acme
 	if err := seal.Writable(acme.Cache); err != nil {

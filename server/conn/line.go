@@ -58,8 +58,8 @@ type waitState struct {
 // errPause is the error of Read when it is time to wait for the client without memory for reading.
 var errPause error = pause{}
 
-// pause is the type of errPause. Its methods make it a net.Error that is temporary: after such an error of the connection
-// under it, a tls.Conn can read on. After any other error it never reads again.
+// pause is the type of errPause. A tls.Conn reads from a line. It can read again after an error of the line only if that
+// error is a temporary net.Error; after any other error, all its later reads fail. So pause is a temporary net.Error.
 type pause struct{}
 
 func (pause) Error() string   { return "the client has sent nothing more" }
@@ -159,8 +159,8 @@ func (l *line) write(p []byte) (n int, err error) {
 	}
 }
 
-// begin begins a write: it sets l.busy. If another write is under way, begin waits until that has ended, or returns false if
-// the parameter wait is false. begin also returns false if the caller must not write, because l is closed or broken.
+// begin begins a write: it sets l.busy. If another write is under way, begin waits until that has ended, or returns false
+// if the parameter wait is false. begin also returns false if the caller must not write, because l is closed or broken.
 func (l *line) begin(wait bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

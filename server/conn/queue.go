@@ -20,9 +20,9 @@ const (
 // queue holds the frames that wait to be written to one connection. The hub pushes frames, and the transport takes them.
 // No method but await blocks.
 //
-// A queue has no writer while it is empty. The goroutine whose call of push, addPing or end returns claimed must see to it
-// that the queue is written: it has the claim, or passes the claim to another goroutine. The holder of the claim writes,
-// and calls release after each write. So never more than one goroutine writes a queue.
+// Only the goroutine that holds the claim on a queue may write the queue, so two goroutines never write it at once. Nobody
+// holds the claim on an empty queue. If push, addPing or end returns claimed = true, the caller has got the claim: it must
+// write the queue, or pass the claim to another goroutine that does. The holder calls release after each write.
 type queue struct {
 	filled  chan struct{}      // static; capacity 1; a value in it says that a frame waits; nil: nobody waits for frames
 	expired prometheus.Counter // static; counts frames whose message expired in the queue

@@ -9,13 +9,21 @@
 // WebSocket: a Member is anything that takes frames. Stats returns plain counters, and package server makes metrics of
 // them, because the Prometheus client would import net/http.
 //
-// Files from the top down: hub.go, client.go, join.go, room.go, ahead.go (what other nodes have earlier), post.go, act.go
-// (reactions and removals), moderate.go (acts of moderators), sweep.go, presence.go, attendance.go, typing.go, expiry.go,
-// timeline.go, snapshot.go, order.go, pace.go and people.go (what a room holds; pure), turns.go, nodes.go (the exchange
-// with other nodes), directory.go (who is connected, and names), sightings.go, addresses.go, event.go, decision.go,
-// compact.go, index.go, name.go, stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go, clock.go. A file mostly
-// uses the files after it. There are two exceptions. A Client, a room and nodes have a pointer to their Hub. The methods of
-// Hub, Client and room are spread over several files: join.go to expiry.go, refusals.go, rate.go and stats.go.
+// Files, roughly from the top down:
+//   - hub, client: the Hub, and a connection of a user
+//   - join, room, ahead: the rooms of this node, and what other nodes have earlier
+//   - post, act, moderate, sweep: what users and moderators do
+//   - presence, attendance, typing: who is in a room
+//   - expiry: when messages expire
+//   - timeline, snapshot, order, pace, people: what a room holds; pure
+//   - turns: the order of a user's posts
+//   - nodes, directory, sightings, addresses: the exchange with other nodes; who is connected, and names
+//   - event, decision, compact, index, name: what is stored, and how messages are found
+//   - stream, signals: what the hub needs from package stream
+//   - frame, refusals, rate, stats, clock: what the others use
+//
+// A Client, a room and nodes have a pointer to their Hub. The methods of Hub, Client and room are spread over several files:
+// join to expiry, refusals, rate and stats.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //

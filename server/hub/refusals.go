@@ -7,8 +7,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// The sentences for the field message of the frame refused. A client may show them to the user. The web client does not:
-// it has its own sentence for each code.
+// The sentences for the field message of the frame refused. A client may show them to the user. The web client shows
+// them in English, for the codes for which it has no sentence of its own (words.Problem).
 const (
 	badID       = "A message's id must be a UUID in lower case."
 	readOnly    = "You can write here only when you are signed in."

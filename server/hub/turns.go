@@ -16,6 +16,9 @@ type turns struct {
 	waiting map[string][]turn
 }
 
+// errStopped is the error of posts that wait when Drain has given up: their clients send them to the next server.
+var errStopped = errors.New("the server has stopped")
+
 // turn is a post that waits until the stream has answered the user's earlier post.
 type turn struct {
 	store func()      // hands the post to the stream
@@ -31,6 +34,9 @@ func newTurn(c *Client, r *room, e Event, chargedAt time.Time) turn {
 	store := func() {
 		c.hub.stream.Append(r.name, e, func(receipt Receipt, err error) {
 			answer(receipt, err)
+			if c.hub.drainFailed.Load() {
+				err = errStopped
+			}
 			if next := r.turns.end(e.User, err); next != nil {
 				c.hub.tasks.Go(next) // not on this goroutine: for the locks of NATS, see the package comment
 			}

@@ -56,15 +56,16 @@ func (s *Session) Client() *hub.Client { return s.client.Load() }
 // MustAnswer implements conn.Handler.
 func (s *Session) MustAnswer() bool { return s.mustAnswer }
 
-// Patience implements conn.Handler. It returns the wait_ms of hello, or wire.PollWait if hello has none.
+// Patience implements conn.Handler. It returns the wait_ms of hello, at most wire.PollWait, or wire.PollWait if
+// hello has none.
 func (s *Session) Patience() time.Duration { return s.patience }
 
 // SignedIn reports whether the user is signed in. Any goroutine may call it.
 func (s *Session) SignedIn() bool { return s.identity.Load() != nil }
 
-// Tick tells the client when the sign-in expires soon, and ends the connection when the sign-in has expired. now is the time
-// of the hub's clock. Tick returns after which time it must be called again, at the latest. Once the hello has its answer,
-// Tick must be called soon, because only then it knows when the sign-in expires. Only one goroutine calls Tick.
+// Tick tells the client when the sign-in expires soon, and ends the connection when the sign-in has expired. now is the
+// time of the hub's clock. Tick returns after which time it must be called again, at the latest. Once the hello has its
+// answer, Tick must be called soon, because only then it knows when the sign-in expires. Only one goroutine calls Tick.
 func (s *Session) Tick(now time.Time) time.Duration {
 	if i := s.identity.Load(); i != nil {
 		return i.tick(now)

@@ -23,9 +23,9 @@ const (
 	// reconnectWait is the wait between two attempts of a connection to reconnect while the server is being restarted.
 	reconnectWait = 50 * time.Millisecond
 	healthAsks    = 10 // health returns an error if Healthz reports a problem in each of this many calls
-	// queued is how many messages may wait in a subscription. The NATS library reserves 8 bytes for each of them, for every
-	// subscription, so for every open room; by default it reserves half a MiB. If a follower falls further behind, the
-	// library drops messages, and the follower reads them from the stream.
+	// queued is how many messages may wait in one subscription. Each open room has a subscription. For each subscription,
+	// the NATS library reserves 8 bytes for each message that may wait: 16 KiB here, and half a MiB with the library's
+	// default. If a follower falls further behind, the library drops messages, and the follower reads them from the stream.
 	queued = 2048
 )
 

@@ -28,7 +28,8 @@ const (
 	// are little endian. A record consists of these parts, in this order:
 	//
 	//   - a head of recordHead bytes: the size of the record, with the bit withHeaders if the record has headers; its
-	//     seq, with more bits set if the record is no event; its time; and the length of its subject
+	//     seq, in which JetStream sets one of the two highest bits if the record is erased or only says that an event is
+	//     gone; its time; and the length of its subject
 	//   - the subject
 	//   - only if there are headers: their length, in headersHead bytes, and then the headers
 	//   - the data
@@ -41,8 +42,8 @@ const (
 
 // fileEraser removes from JetStream's files the events that were taken back and that JetStream has not erased. It must run
 // while no NATS server uses the files. There are two ways in which such an event stays in the files. First, the process is
-// killed after a user has taken the event back, and before JetStream was told to erase it. Second, the process is killed, or
-// a write fails, while JetStream erases: JetStream first stores that the event is deleted, and overwrites the event only
+// killed after a user has taken the event back, and before JetStream was told to erase it. Second, the process is killed,
+// or a write fails, while JetStream erases: JetStream first stores that the event is deleted, and overwrites the event only
 // then. After that JetStream believes that the event is gone and never overwrites it. So fileEraser does not ask JetStream:
 // it removes every event that a stored removal names.
 //

@@ -24,8 +24,8 @@ type opener struct {
 	token int // the index of the run's token; three stars have two tokens, and this is the index of the first, outer one
 }
 
-// classOf returns the class of a run of n delimiters c. It returns false for a run that is text because of its length, as in
-// __init__ and ****.
+// classOf returns the class of a run of n delimiters c. It returns false for a run that is text because of its length, as
+// in __init__ and ****.
 func classOf(c byte, n int) (class, bool) {
 	switch {
 	case c == '_' && n == 1:
@@ -42,8 +42,8 @@ func classOf(c byte, n int) (class, bool) {
 func (c class) stars() int { return int(c-oneStar) + 1 }
 
 // closes reports whether a run of delimiters of class c may end the node that a run of class o has begun. It may if both
-// classes are the same. It also may if one run has three stars and the other run has one or two: then only a part of the
-// three stars ends a node, or is ended.
+// classes are the same. It also may if one run has three stars and the other run has one or two. Then only one or two of
+// the three stars take part, and the others can still begin or end another node.
 func (c class) closes(o class) bool {
 	return c == o || c >= oneStar && o >= oneStar && (c == threeStars || o == threeStars)
 }
@@ -144,7 +144,8 @@ func (l *lineParser) pair(kind Kind, open, shut int) {
 	l.tokens[open].kind, l.tokens[open].shut = kind, shut
 }
 
-// split divides a run of three stars: the token with the index i gets the first n stars, and the next token gets the others.
+// split divides a run of three stars: the token with the index i gets the first n stars, and the next token gets the
+// others.
 func (l *lineParser) split(i, n int) {
 	at := l.tokens[i].from + n
 	l.tokens[i].to, l.tokens[i+1].from = at, at

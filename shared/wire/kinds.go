@@ -37,9 +37,9 @@ func (Bye) kind() string       { return "bye" }
 // the index of the field (reflect.StructField.Index). Each struct type has its own plan.
 type plan map[string][]int
 
-// kinds maps the "type" on the wire to the Go type of the frame. plans maps each struct type that occurs in a frame to its
-// plan. Both are made for the first frame that is decoded, so that a browser makes them only after the first drawing of the
-// page. Then they never change.
+// tables returns kinds and plans. kinds maps the "type" on the wire to the Go type of the frame. plans maps each struct
+// type that occurs in a frame to its plan. Both are made for the first frame that is decoded, so that a browser makes them
+// only after the first drawing of the page. Then they never change.
 var tables = sync.OnceValues(func() (kinds map[string]reflect.Type, plans map[reflect.Type]plan) {
 	return makeTables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
 		Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{}, Remove{}, React{}, Reacted{}, Typing{}, Presence{}, Who{},

@@ -113,8 +113,8 @@ func (d *Drafts) has(room, text string) bool {
 	return d.rooms[room] != nil && d.rooms[room].text() == text
 }
 
-// Enter runs when the user enters a room. If the user has left text in the composer of that room before, Enter turns the
-// text into a returned draft: the page must add it to the composer, which has had the text of another room since.
+// Enter runs when the user enters a room. Until now the composer had the text of another room. So if the user left text in
+// the composer of this room earlier, Enter makes that text a returned draft, which the page adds to the composer again.
 func (d *Drafts) Enter(room string, now clock.Moment) {
 	if of := d.rooms[room]; of != nil && of.composer != "" {
 		text, changed := of.composer, of.changed

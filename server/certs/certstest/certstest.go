@@ -46,13 +46,13 @@ func New(t testing.TB) *Authority {
 // Pair is a certificate and its key, in PEM.
 type Pair struct{ Cert, Key []byte }
 
-// Sign returns a certificate for names, which are host names or IP addresses, that is valid from one hour ago until the end.
+// Sign returns a certificate for names, which are host names or IP addresses, valid from one hour ago to the time until.
 func (a *Authority) Sign(until time.Time, names ...string) Pair {
 	a.t.Helper()
 	return a.SignFrom(time.Now().Add(-time.Hour), until, names...)
 }
 
-// SignFrom returns what Sign returns, with a beginning of its own.
+// SignFrom returns what Sign returns, but the certificate is valid from the time from.
 func (a *Authority) SignFrom(from, until time.Time, names ...string) Pair {
 	a.t.Helper()
 	a.last++

@@ -5,8 +5,8 @@ import "time"
 // holdTime is how long the user must hold a finger on a message until the message's actions open.
 const holdTime = 500 * time.Millisecond
 
-// A hold waits until the user has held a finger on a message for holdTime. The browser's own event for that, contextmenu, is
-// not enough: Safari does not send this event on a phone.
+// A hold waits until the user has held a finger on a message for holdTime. The browser's own event for that, contextmenu,
+// is not enough: Safari does not send this event on a phone.
 type hold struct {
 	timer  *time.Timer // runs while a finger is on a message and the actions are not open yet; otherwise nil
 	opened bool        // the last touch has opened the actions: ignore the click that some browsers then send for the touch
@@ -20,8 +20,8 @@ func (h *hold) begin(due func()) {
 	h.timer = time.AfterFunc(holdTime, due)
 }
 
-// end ends the wait that begin has started, if it still runs. When the finger goes up, or when the browser begins to scroll,
-// the page calls end, so that the message's actions do not open.
+// end ends the wait that begin has started, if it still runs. When the finger goes up, or when the browser begins to
+// scroll, the page calls end, so that the message's actions do not open.
 func (h *hold) end() {
 	if h.timer != nil {
 		h.timer.Stop()
