@@ -24,10 +24,13 @@ type goPackage struct {
 	GoFiles          []string
 }
 
+// listed are the fields that goPackage has.
+const listed = "ImportPath,Name,Standard,Imports,Deps,Dir,Export,GoFiles"
+
 // list returns go list's description of the packages, for one operating system and architecture.
 func list(t *testing.T, goos, goarch string, args ...string) []goPackage {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-e", "-json=ImportPath,Name,Standard,Imports,Deps,Dir,Export,GoFiles"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-e", "-json=" + listed}, args...)...)
 	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

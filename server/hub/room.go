@@ -192,10 +192,10 @@ func (r *room) closeLocked() {
 }
 
 // tidy does the regular work of the room. It no longer waits for stored posts and acts whose events the stream has not
-// delivered in time: for a post until its message has expired, for an act until actTimeout. It removes the users who left
-// and did not come back in time, and tells the members which users came and went. It forgets who no longer types, the mutes
-// and bans that have ended, and old times of posts. It goes on with a clear that is not finished. clock is the time of the
-// hub's Clock, by which messages expire. now is the result of time.Now and decides everything else.
+// delivered in time: it waits for a post until the message expires, for an act as long as actTimeout says. It removes the
+// users who left and did not come back in time, and tells the members which users came and went. It forgets who no longer
+// types, the mutes and bans that have ended, and old times of posts. It goes on with a clear that is not finished. clock is
+// the time of the hub's Clock, by which messages expire. now is the result of time.Now and decides everything else.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
