@@ -33,11 +33,9 @@ func (n *node) keepAudit(l *audit.Log) {
 		return
 	}
 	n.background(l.Run)
-	n.ended.Go(func() {
-		onHangup(n.alive, func() {
-			if err := l.Reopen(); err != nil {
-				n.log.Error("the audit log cannot be opened again; it goes on in the old file", "err", err)
-			}
-		})
+	n.onHangup(func() {
+		if err := l.Reopen(); err != nil {
+			n.log.Error("the audit log cannot be opened again; it goes on in the old file", "err", err)
+		}
 	})
 }

@@ -40,7 +40,7 @@ func (n *node) encrypt(c certificates, metrics prometheus.Registerer) {
 	metrics.MustRegister(&expiries{c, prometheus.NewDesc("mayfly_certificate_days_left",
 		"Days until the certificate for this host ends, 0 if there is none.", []string{"host"}, nil)})
 	n.background(c.Run)
-	n.ended.Go(func() { onHangup(n.alive, c.Reload) })
+	n.onHangup(c.Reload)
 }
 
 // expiries is the metric with the days that are left for each certificate.

@@ -58,21 +58,23 @@ func untilSignal(onHangup hangup) context.Context {
 	return ctx
 }
 
-// onHangup calls reload at each SIGHUP until ctx is done, unless SIGHUP is ignored. If SIGHUP stops this program, reload may
-// run once more before the stop.
-func onHangup(ctx context.Context, reload func()) {
+// onHangup calls reload at each SIGHUP from now on until n ends, unless SIGHUP is ignored. If SIGHUP stops this program,
+// reload may run once more before the stop.
+func (n *node) onHangup(reload func()) {
 	if signal.Ignored(syscall.SIGHUP) {
 		return
 	}
 	hangsUp := make(chan os.Signal, 1)
-	signal.Notify(hangsUp, syscall.SIGHUP)
-	defer signal.Stop(hangsUp)
-	for {
-		select {
-		case <-hangsUp:
-			reload()
-		case <-ctx.Done():
-			return
+	signal.Notify(hangsUp, syscall.SIGHUP) // before the goroutine starts, which may be after a SIGHUP that counts
+	n.ended.Go(func() {
+		defer signal.Stop(hangsUp)
+		for {
+			select {
+			case <-hangsUp:
+				reload()
+			case <-n.alive.Done():
+				return
+			}
 		}
-	}
+	})
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -111,6 +112,22 @@ func waitForSignal(means hangup) {
 	case <-ended:
 	}
 	os.Exit(0)
+}
+
+// TestHangupRightAfterTheStart: a SIGHUP that arrives as soon as onHangup has returned reloads.
+func TestHangupRightAfterTheStart(t *testing.T) {
+	for range 100 {
+		alive, stop := context.WithCancel(t.Context())
+		n := &node{alive: alive}
+		reloaded := make(chan struct{}, 1)
+		n.onHangup(func() { reloaded <- struct{}{} })
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		<-reloaded
+		stop()
+		n.ended.Wait()
+	}
 }
 
 // TestHangupReloadsOnlyWithoutATerminal asks what SIGHUP means in a process that has no controlling terminal.
