@@ -251,12 +251,13 @@ func (h *Hub) snapshotRooms() []*room {
 }
 
 // tidy runs about once in checkEvery. It tells the members of the rooms who has come and gone. It closes the rooms that
-// have been empty for keepEmptyFor, and removes the rates of users who have done nothing lately.
+// have been empty for keepEmptyFor, unless slow mode still makes somebody wait there. It removes the rates of users who have
+// done nothing lately.
 func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
 		r.tidy(h.clock.Now(), now)
-		if r.closeIfLeft(now.Add(-keepEmptyFor)) {
+		if !r.moderation.slowsDown() && r.closeIfLeft(now.Add(-keepEmptyFor)) {
 			closed[r] = true
 		}
 	}

@@ -127,7 +127,7 @@ func (c *Client) notJoinedReason(room string) (code wire.Code, message string, r
 // user who is banned from the room is told so.
 func (c *Client) excludedReason(room string) (code wire.Code, message string, retry time.Duration) {
 	if r := c.hub.room(room); r != nil {
-		if wait := r.moderation.bannedFor(c); wait > 0 {
+		if wait := r.moderation.bannedAndMutedFor(c); wait > 0 {
 			return wire.CodeForbidden, youAreBanned, wait
 		}
 	}

@@ -139,7 +139,7 @@ func (m *moderation) soAlreadyLocked(d decision, now int64) bool {
 		person := o.barred[d.User.ID]
 		return person == nil || !person.mute.holds(now) && !person.ban.holds(now)
 	case wire.ActClear:
-		return !r.timeline.livesAt(now) && len(r.pending) == 0
+		return !r.timeline.clearableAt(now) && len(r.pending) == 0
 	case wire.ActSlow:
 		return o.slow.ms == d.For
 	case wire.ActTTL:
@@ -281,18 +281,32 @@ func (m *moderation) mutedForLocked(c *Client) time.Duration {
 	return time.Duration(max(until-r.hub.clock.Now().UnixMilli(), 0)) * time.Millisecond
 }
 
-// bannedFor returns how long c may not be in the room; 0: c may.
-func (m *moderation) bannedFor(c *Client) time.Duration {
-	r := m.room
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return m.bannedForLocked(c)
+// bannedAndMutedFor returns how long the user of c may not post in the room, because c may not be in the room, and perhaps
+// must not write afterwards. It returns 0 if c may be in the room.
+func (m *moderation) bannedAndMutedFor(c *Client) time.Duration {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	banned := m.bannedForLocked(c)
+	if banned == 0 {
+		return 0
+	}
+	return max(banned, m.mutedForLocked(c))
 }
 
+// bannedForLocked returns how long c may not be in the room; 0: c may.
 func (m *moderation) bannedForLocked(c *Client) time.Duration {
 	r := m.room
 	now := r.hub.clock.Now().UnixMilli()
 	return time.Duration(max(r.timeline.order.bannedUntil(c, now)-now, 0)) * time.Millisecond
+}
+
+// slowsDown reports whether slow mode makes a user wait with the next post. The room knows when users have posted, even
+// after their messages have expired. A room that is closed forgets it.
+func (m *moderation) slowsDown() bool {
+	r := m.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pace.counts(r.timeline.order.slow.ms, r.hub.clock.Now().UnixMilli())
 }
 
 // letGo removes the room from the rooms of c, unless c is a member again.

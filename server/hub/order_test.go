@@ -159,6 +159,87 @@ func TestClearOnceMore(t *testing.T) {
 	})
 }
 
+// TestWhatIsSoAlreadyIsARepeat, also while this node does not know yet what an earlier act does.
+func TestWhatIsSoAlreadyIsARepeat(t *testing.T) {
+	config := testConfig
+	clear, life := wire.Moderate{Room: "lobby", Act: wire.ActClear}, config.TTL.Default
+	ttl := wire.Moderate{Room: "lobby", Act: wire.ActTTL, For: &life}
+	bubble(t, config, func(t *testing.T, w world) {
+		mod, ben := w.moderator(t, "mod", "lobby"), w.person("ben")
+		ben.join(t, "lobby", nil)
+		mod.Post(post(1, "lobby", 0))
+		mod.take()
+		ben.take()
+		release := w.stream.Hold()
+		for _, f := range []wire.Moderate{clear, clear, ttl} {
+			mod.Moderate(f)
+		}
+		release()
+		var told []string
+		for _, f := range mod.take() {
+			switch f := f.(type) {
+			case wire.Moderated:
+				told = append(told, fmt.Sprintf("%s, repeat: %t", f.Act, f.Repeat))
+			case wire.Removed:
+				told = append(told, fmt.Sprint("removed ", f.Seqs))
+			}
+		}
+		const want = "clear, repeat: false; clear, repeat: true; ttl, repeat: true; removed [1]"
+		if got := strings.Join(told, "; "); got != want {
+			t.Errorf("the moderator is told %s, want %s", got, want)
+		}
+		if got := ben.take(); len(got) != 2 {
+			t.Errorf("others are told %+v, want one clear and what it removes", got)
+		}
+	})
+}
+
+// TestWaitOfTheMutedAndBanned: a post of a user who is muted and banned is refused for as long as both last.
+func TestWaitOfTheMutedAndBanned(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		mod, ben := w.moderator(t, "mod", "lobby"), w.person("ben")
+		ben.join(t, "lobby", nil)
+		minute, hour := time.Minute.Milliseconds(), time.Hour.Milliseconds()
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActMute, User: ben.user.ID, For: &hour})
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActBan, User: ben.user.ID, For: &minute})
+		ben.take()
+		ben.Post(post(1, "lobby", 0))
+		ben.Join(t.Context(), "join", wire.Join{Room: "lobby"})
+		var waits []int64
+		for _, f := range ben.take() {
+			if f, ok := f.(wire.Refused); ok && f.Code == wire.CodeForbidden {
+				waits = append(waits, f.RetryMS)
+			}
+		}
+		if want := []int64{hour, minute}; !slices.Equal(waits, want) {
+			t.Errorf("the post and the join must wait %v ms, want %v", waits, want)
+		}
+	})
+}
+
+// TestSlowModeOutlivesAnEmptyRoom: a user who leaves the room and comes back when nothing lives there must still wait.
+func TestSlowModeOutlivesAnEmptyRoom(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		mod := w.moderator(t, "mod", "lobby")
+		hour := time.Hour.Milliseconds()
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActSlow, For: &hour})
+		mod.Post(post(1, "lobby", 0))
+		mod.Leave(wire.Leave{Room: "lobby"})
+		time.Sleep(30 * time.Minute)
+		mod.take()
+		mod.join(t, "lobby", nil)
+		mod.Post(post(2, "lobby", 0))
+		if f, ok := mod.take()[0].(wire.Refused); !ok || f.Code != wire.CodeRate || f.RetryMS != hour/2 {
+			t.Errorf("half an hour later the second post is answered %+v", f)
+		}
+		mod.Leave(wire.Leave{Room: "lobby"})
+		time.Sleep(time.Hour)
+		if n := w.Stats().Rooms; n != 0 {
+			t.Errorf("%d rooms are open, want the room closed when nobody must wait", n)
+		}
+	})
+}
+
 // TestClearOfALargeRoom: it takes several sweeps. All messages are gone, and their bytes are erased.
 func TestClearOfALargeRoom(t *testing.T) {
 	config := testConfig

@@ -70,7 +70,12 @@ func (r *room) deliver(e Event) (change change, expelled []*Client) {
 		return change, nil
 	}
 	r.hub.clock.AdvanceTo(time.UnixMilli(e.At))
+	bounds := r.hub.config.TTL
+	life := r.timeline.order.life(bounds)
 	change = r.timeline.apply(e, r.hub.clock.Now().UnixMilli())
+	if change.outcome == decided && change.decision.Act == wire.ActTTL && r.timeline.order.life(bounds) == life {
+		change.outcome = already // nobody notices that a moderator has set what the flags of the server say
+	}
 	if change.isNew && (change.outcome == removed || r.timeline.due[0] == change.message) {
 		r.scheduleLocked()
 	}

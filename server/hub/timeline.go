@@ -227,7 +227,7 @@ func (t *timeline) drop(e Event, r removal, expires, now int64, c *change) {
 func (t *timeline) decide(e Event, d decision) change {
 	c := change{outcome: already, decision: d}
 	if d.Act == wire.ActClear {
-		if t.livesAt(e.At) {
+		if t.clearableAt(e.At) {
 			t.order.clear = clearing{e.Seq, d.By}
 			c.outcome = decided
 		}
@@ -245,9 +245,9 @@ func (t *timeline) decide(e Event, d decision) change {
 	return c
 }
 
-// livesAt reports whether a message lives at the time now.
-func (t *timeline) livesAt(now int64) bool {
-	return slices.ContainsFunc(t.live, func(m *message) bool { return m.expires > now })
+// clearableAt reports whether a message lives at the time now that no earlier clear takes back.
+func (t *timeline) clearableAt(now int64) bool {
+	return slices.ContainsFunc(t.live[t.after(t.order.clear.seq):], func(m *message) bool { return m.expires > now })
 }
 
 // unswept returns the messages that a clear must still take back, at the time now.

@@ -77,10 +77,8 @@ func (s *Memory) store(room string, e hub.Event) (hub.Receipt, []*func(hub.Event
 	if s.appendErr != nil {
 		return hub.Receipt{}, nil, s.appendErr
 	}
-	now := time.Now().UnixMilli()
-	expired := func(o hub.Event) bool { return o.Expires <= now }
-	living := slices.DeleteFunc(s.stored[room], expired)
-	s.stored[room], s.erased[room] = living, slices.DeleteFunc(s.erased[room], expired)
+	s.expireLocked(room)
+	living := s.stored[room]
 	for _, o := range slices.Concat(living, s.erased[room]) {
 		if o.User == e.User && o.ID == e.ID && !s.forgetful {
 			return hub.Receipt{Event: o, Repeat: true}, nil, nil
@@ -95,11 +93,20 @@ func (s *Memory) store(room string, e hub.Event) (hub.Receipt, []*func(hub.Event
 	return hub.Receipt{Event: e}, slices.Clone(s.followers[room]), nil
 }
 
+// expireLocked drops the events of room that have expired.
+func (s *Memory) expireLocked(room string) {
+	now := time.Now().UnixMilli()
+	expired := func(e hub.Event) bool { return e.Expires <= now }
+	s.stored[room] = slices.DeleteFunc(s.stored[room], expired)
+	s.erased[room] = slices.DeleteFunc(s.erased[room], expired)
+}
+
 // Follow implements hub.Stream.
 func (s *Memory) Follow(_ context.Context, room string, deliver func(hub.Event)) (stop func(), err error) {
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.mu.Lock()
+	s.expireLocked(room)
 	stored, err := slices.Clone(s.stored[room]), s.followErr
 	if err == nil {
 		s.followers[room] = append(s.followers[room], &deliver)
