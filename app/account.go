@@ -18,11 +18,12 @@ const (
 	problemID = "trouble"
 )
 
-// An account shows the user's name, and signs the user in and out. To sign in, it stores the drafts and leaves the
-// page. To sign out, it deletes the drafts; if messages are not sent yet, it asks the user first.
+// An account shows the user's name, and signs the user in and out. To sign in, it stores the drafts and leaves the page. A
+// sign-out deletes the drafts and the messages that are not sent yet, so if there are such messages, the account asks the
+// user first.
 type account struct {
 	*model
-	blocker problem // why the sign-in or sign-out for which the user asked has not begun; blocker.text is "": no such reason
+	blocker problem // why the sign-in or sign-out that the user wants has not begun; without a reason, its text is ""
 }
 
 // An action is what a button of the account does.
@@ -42,7 +43,7 @@ const (
 // the words in before, the user's name, and the words in after.
 type accountLine struct {
 	before, name, after string
-	note                string // says to screen readers that the user is not signed in; others see that by the button
+	note                string // tells screen readers that the user is not signed in; on the screen, the button shows that
 	button              string
 	does                action
 }

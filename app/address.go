@@ -9,7 +9,7 @@ import (
 
 const roomPath = "/r/" // the path of a room's page is roomPath and the room's name; wire.DefaultRoom has the path "/"
 
-// pathOf returns the path of a room's page. Each room has only one path.
+// pathOf returns the usual path of a room's page. The function roomOf also understands other ways to write that path.
 func pathOf(room string) string {
 	if room == wire.DefaultRoom {
 		return "/"
@@ -21,7 +21,8 @@ func pathOf(room string) string {
 func linkTo(room string) string { return browser.Origin() + pathOf(room) }
 
 // roomOf returns the name of the room in a path. It understands other ways to write a room's path: capital letters, white
-// space around the name, and slashes after it. ok is false if no room can have the name.
+// space around the name, slashes after it, and "/r/" without a name for wire.DefaultRoom. ok is false if path is not the
+// path of a room, or if no room can have the name.
 func roomOf(path string) (room string, ok bool) {
 	if path == "/" {
 		return wire.DefaultRoom, true

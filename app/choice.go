@@ -22,7 +22,7 @@ const (
 	goToRoom  choiceKind = iota // show a room of the list of rooms
 	openRoom                    // show any other room
 	addressee                   // write a mention of a person into the composer
-	runAction                   // run the function does
+	runAction                   // call the function in the field does
 )
 
 // A choice is one thing that the user can choose in the palette.
@@ -34,8 +34,8 @@ type choice struct {
 	does   func(goapp.Context) // the action, if kind is runAction
 }
 
-// sign returns the sign with which a user may begin the text, to find nothing but choices of this kind. It returns "" if
-// there is no such sign.
+// sign returns the sign with which the user can begin the text to find only choices like c: # for rooms, and @ for people.
+// It returns "" for an action.
 func (c *choice) sign() string {
 	switch c.kind {
 	case goToRoom, openRoom:

@@ -34,7 +34,7 @@ type composer struct {
 	problem string // why the text could not be sent, or news about a draft; "" once the user changes the text
 	early   early
 	counter counter // the counter that is shown
-	touch   bool    // the user writes with a keyboard on the screen
+	touch   bool    // the device has a touch screen and no mouse (browser.TouchKeyboard): its keyboard is on the screen
 	grows   bool    // the browser itself makes the field as high as its text, so fit is not needed
 
 	onSent    func(goapp.Context)                            // runs after a message was sent
@@ -52,8 +52,8 @@ func (c *composer) endOffer() {
 }
 
 // start makes two timers. One stores the draft when the user pauses typing. The other moves the focus into the field if the
-// drafts of a room take too long to come. start also follows whether the keyboard of the device is on the screen (c.touch).
-// stop ends all of that.
+// drafts of a room take too long to come. start also sets c.touch by the media query browser.TouchKeyboard, now and each
+// time when the result of the query changes. stop ends all of that.
 func (c *composer) start(ctx goapp.Context) (stop func()) {
 	c.grows = goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
 	touch := goapp.Window().Call("matchMedia", browser.TouchKeyboard)
@@ -95,7 +95,8 @@ func (c *composer) arrive() {
 }
 
 // arrived moves the focus into the field, unless the user has moved the focus to another element since arrive ran. It also
-// adopts what the user has written before the client ran.
+// gives the composer what the user has written in the shell (early.adopt). While an input method is composing a text in the
+// shell, arrived does nothing; it runs again after that.
 func (c *composer) arrived() {
 	a := &c.draft.arrival
 	if !a.waits || !c.early.ends() {

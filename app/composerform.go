@@ -11,7 +11,8 @@ import (
 
 // This file draws the composer, and has the handlers for the events of its elements.
 
-// render draws the composer. In the page that the server prerenders, the field and the button are disabled.
+// render draws the composer. The server draws the field and the button disabled; if the shell is the page of a room,
+// web/early.js enables them.
 func (c *composer) render() goapp.UI {
 	text := elem("textarea", "composer-text")
 	attributes(text, "id", composerID, "name", "message", "rows", "1", "dir", "auto",

@@ -24,9 +24,9 @@ func attributes(e goapp.HTMLElem, pairs ...string) {
 }
 
 // on registers handle as the handler of event on the element e. Guard catches a panic in handle. When go-app draws e again,
-// it replaces the old handler only if the code or the scope of the new handler is different. The code never is, because on
-// always passes the same closure. So on passes the address of handle's code as the scope: otherwise the old handler would
-// stay.
+// it replaces the old handler only if the code or the scope of the new handler is different. The code is never different,
+// because on always passes the same closure. So on passes the address of handle's code as the scope: otherwise the old
+// handler would stay.
 func on(e goapp.HTMLElem, event string, handle goapp.EventHandler, options ...goapp.EventOption) goapp.HTMLElem {
 	scope := goapp.EventScope(reflect.ValueOf(handle).Pointer())
 	return e.On(event, func(ctx goapp.Context, e goapp.Event) {

@@ -26,7 +26,7 @@ func (r *emptyRoom) waiting() goapp.UI {
 	return r.note("note empty empty-waiting")
 }
 
-// note draws the element with this class.
+// note draws the emptyRoom as an element with this CSS class.
 func (r *emptyRoom) note(class string) goapp.UI {
 	before, after := words.Around(words.YouAre)
 	invite := textElem("button", "button button-main", words.Of(words.InvitePeople)).Attr("type", "button")
@@ -49,5 +49,5 @@ func (r *emptyRoom) called() string {
 // onInvite runs when the user presses the button that invites people.
 func (r *emptyRoom) onInvite(ctx goapp.Context, _ goapp.Event) { r.menu.invite.show(ctx) }
 
-// onHelp runs when the user wants to know more.
+// onHelp runs when the user presses the button "How it works". It opens the help.
 func (r *emptyRoom) onHelp(ctx goapp.Context, _ goapp.Event) { r.menu.help.show(ctx) }

@@ -22,7 +22,8 @@ func Guard() {
 	}
 }
 
-// dispatch runs f on the UI goroutine, and then go-app draws the page.
+// dispatch runs f on the UI goroutine. Then go-app draws the page, unless f calls PreventUpdate. If the page has lost the
+// element of ctx by then, dispatch does not run f.
 func dispatch(ctx goapp.Context, f func(goapp.Context)) {
 	ctx.Dispatch(func(ctx goapp.Context) {
 		defer Guard()

@@ -18,7 +18,7 @@ func (p *page) skip() goapp.UI {
 }
 
 // header draws the parts of the header and the bars below it. The bar that offers to install Mayfly is drawn only if there
-// is no other bar.
+// is no other bar and the sentence of the first visit (welcome) is not shown.
 func (p *page) header() goapp.UI {
 	title := []goapp.UI{textElem("h1", "room", p.heading()), p.renderLife(), p.roomlist.renderButton()}
 	if count := p.people.renderCount(); count != nil {
@@ -48,8 +48,8 @@ func (p *page) header() goapp.UI {
 }
 
 // renderLife draws how long messages live in the room and, if the room has slow mode, how often a user may post. While the
-// page does not know that, renderLife draws an empty element instead. Otherwise the rest of the header would move when the
-// text appears.
+// page does not know how long messages live, renderLife draws an empty element instead. Otherwise the rest of the header
+// would move when the text appears.
 func (p *page) renderLife() goapp.UI {
 	life := p.life()
 	if life == 0 {
@@ -64,7 +64,8 @@ func (p *page) renderLife() goapp.UI {
 	return elem("p", "life", chips...).Attr(lifeMark, strconv.FormatInt(life.Milliseconds(), 10))
 }
 
-// heading returns the heading of the page: the name of the room.
+// heading returns the heading of the page: the name of the room, "…" while the page does not know the room yet, or a
+// sentence if no room can have the name in the path.
 func (p *page) heading() string {
 	switch {
 	case p.badRoom:

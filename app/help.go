@@ -16,7 +16,7 @@ type help struct {
 	*model
 	dialog
 	apple bool // the keyboard has ⌘ in the place of Ctrl
-	touch bool // the keyboard is on the screen, where Enter begins a line
+	touch bool // the keyboard is on the screen (browser.TouchKeyboard), where Enter begins a line
 }
 
 // A helpLine explains keys or a command. Alternatives are separated by |, and the keys of one press by +.

@@ -94,7 +94,7 @@ func (i *install) onInstall(ctx goapp.Context, _ goapp.Event) {
 // onDismiss runs when the user does not want to install Mayfly.
 func (i *install) onDismiss(goapp.Context, goapp.Event) { i.answer() }
 
-// answer stores that the user has answered, so that this browser is never asked again.
+// answer stores that the user has answered, so that the page does not ask again in this browser.
 func (i *install) answer() {
 	i.answered = true
 	_ = browser.DeviceStorage().Save(browser.InstallKey, "answered") // on an error the page asks again after its next start

@@ -9,8 +9,9 @@ import (
 	"mayfly/app/words"
 )
 
-// Speak makes the language with that tag, such as "de", the language of all sentences that the page draws from now on, and
-// of the document. It does not translate sentences that are drawn already, so call it before the page is first drawn.
+// Speak sets the language of the document, and of all sentences that the page draws from now on. tag names the language,
+// such as "de". If Mayfly does not have that language, Speak sets English. It does not translate sentences that are drawn
+// already, so call it before the page is first drawn.
 func Speak(tag string) {
 	is := words.Speak(tag)
 	root := dom.Document().Get("documentElement")
@@ -27,7 +28,8 @@ func Brand() {
 	}
 }
 
-// Language returns the tag of the language that the user has chosen, or that the browser asks for.
+// Language returns the tag of the language that the user has chosen. If the user has chosen none, it returns the tag of a
+// language that the browser asks for, or of English if Mayfly has none of those (browser.Language).
 func Language() string {
 	stored, _ := storedSettings() // without storage, stored is empty, and the browser's language counts
 	return browser.Language(stored[pageLanguage])

@@ -13,12 +13,13 @@ import (
 
 const (
 	lifeID = "message-life"
-	// lifeMark is the attribute of the element in the header that says how long messages live. It has that in milliseconds.
+	// lifeMark is the attribute of the element in the header that says how long messages live. Its value is that time in
+	// milliseconds.
 	lifeMark = "data-life"
 )
 
-// LifeInShell returns how long a message lives, as the page that the server has sent says it. It returns 0 if the page does
-// not say it. Call it before go-app runs, because the client's page replaces that page.
+// LifeInShell returns how long a message lives, as the header of the shell says. It returns 0 if the header does not say
+// that. Call LifeInShell before go-app runs, because the client's page replaces the shell.
 func LifeInShell() time.Duration {
 	chip := dom.Document().Call("querySelector", "["+lifeMark+"]")
 	if !chip.Truthy() {
@@ -28,8 +29,9 @@ func LifeInShell() time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// lives returns the lives that the user may give a message: first the usual life in the room, then all shorter lives that
-// the server allows. If the server allows no shorter life, there is nothing to choose, and lives returns nil.
+// lives returns the lives that the user may give a message: first the usual life in the room, then those of 1 minute, 30 s
+// and 10 s that are shorter and that the server allows. If there are none of these, there is nothing to choose, and lives
+// returns nil.
 func lives(v *client.View) (all []time.Duration) {
 	for _, d := range []time.Duration{time.Minute, 30 * time.Second, 10 * time.Second} {
 		if d < v.TTL && d.Milliseconds() >= v.Lives.Min {

@@ -25,7 +25,8 @@ func leaveToBrowser() (stop func()) {
 	}
 }
 
-// special reports whether a click on a link makes the browser do something else than open the link in this tab.
+// special reports whether the user has clicked with Shift, Alt or another button than the main one. After such a click
+// on a link, the browser does something else than open the link in this tab.
 func special(click goapp.Value) bool {
 	return click.Get("shiftKey").Bool() || click.Get("altKey").Bool() || click.Get("button").Int() != 0
 }

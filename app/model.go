@@ -51,8 +51,8 @@ func newModel(c *client.Client, auth *pkce.SignIn) *model {
 
 // Clock returns the user's clock, as the browser knows it.
 //
-// The browser is asked for the hours only when the first time is written: the first drawing of the page must not wait for
-// the answer.
+// The page asks the browser whether the user's clock has 12 or 24 hours only when it first writes a time of day: the first
+// drawing of the page must not wait for the answer.
 func Clock() words.Clock {
 	return words.Clock{Offset: words.Remembered(browser.ZoneOffset), Hours12: sync.OnceValue(browser.Hours12)}
 }
@@ -95,8 +95,8 @@ func (m *model) keepDraft() {
 	}
 }
 
-// flushThen stores the outbox and the drafts, one of which is the text in the composer. Then flushThen calls next, even if
-// the device's storage has failed (client.Settled).
+// flushThen makes the client store the outbox and the drafts, one of which is the text in the composer. Then the client
+// calls next, even if the device's storage has failed or takes too long (client.Settled).
 func (m *model) flushThen(next func()) {
 	m.keepDraft()
 	m.client.Settled(next)

@@ -22,8 +22,9 @@ const (
 	clearHintID  = "clear-hint"
 )
 
-// A moderation is the dialog of a moderator: about a person, whom it mutes or bans, or about the room, for which it sets
-// slow mode and the life of messages, and which it clears. An act applies at once; the orderBar offers to undo it.
+// A moderation is the dialog of a moderator. If it is about a person, the moderator can mute or ban the person, or end a
+// mute or ban. If it is about the room, the moderator can set slow mode and the life of messages, or clear the room. An act
+// applies at once; the orderBar offers to undo it if that is possible.
 type moderation struct {
 	*model
 	dialog
@@ -32,7 +33,8 @@ type moderation struct {
 	clears bool      // the user wants to clear the room: the dialog now says what that means
 }
 
-// moderates reports whether the user of this page can mute and ban u, or any user if u is zero.
+// moderates reports whether the user of this page can mute and ban u. If u points to an empty wire.User, moderates reports
+// whether the user of this page is a moderator.
 func (m *model) moderates(u *wire.User) bool {
 	return m.view.Me.Role == wire.RoleModerator && u.ID != m.view.Me.ID && u.Role != wire.RoleModerator
 }
@@ -107,8 +109,8 @@ func (m *moderation) button(act string, name words.Key) goapp.HTMLElem {
 	return on(b, "click", m.onAct)
 }
 
-// spans draws a field in which the user chooses one of several times, the shortest first. is is the time that holds now, and
-// is among them in any case, unless it is 0; the time 0 is called "Off".
+// spans draws a field in which the user chooses one of several times, the shortest first. is is the time that is set now;
+// spans adds it to the times in all, unless it is 0. The name of the time 0 is "Off".
 func (m *moderation) spans(id string, label words.Key, is time.Duration, all ...time.Duration) goapp.UI {
 	if is > 0 {
 		all = append(all, is)
@@ -147,8 +149,8 @@ func (m *moderation) onAct(_ goapp.Context, e goapp.Event) {
 	m.close()
 }
 
-// onApply runs when the user presses the button that sets slow mode and the life of messages. It asks for what the user has
-// changed.
+// onApply runs when the user presses the button that sets slow mode and the life of messages. It asks the server to set
+// those of the two that the user has changed.
 func (m *moderation) onApply(_ goapp.Context, e goapp.Event) {
 	e.PreventDefault()
 	if slow := chosenIn(slowID); *slow != m.view.Slow.Milliseconds() {

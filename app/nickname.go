@@ -33,8 +33,8 @@ func StoredName(tab, device *browser.Storage) string {
 	return name
 }
 
-// rememberName stores the guest's name on the device if remembered is true; otherwise it deletes the stored name. If the
-// browser denies storage, the name lasts only as long as the page.
+// rememberName stores the guest's name on the device if remembered is true and name is not ""; otherwise it deletes the
+// stored name. If the browser denies storage, the name lasts only as long as the page.
 func rememberName(device *browser.Storage, name string, remembered bool) {
 	if remembered && name != "" {
 		_ = device.Save(browser.NameKey, name)

@@ -20,8 +20,8 @@ func (n *notice) render() goapp.UI {
 	return bar(words.Of(words.NoticeRegion), noticeID, n.text, "", nil, n.onDismiss)
 }
 
-// afterView runs when the page has a new view, is. was is the previous view. If the server has refused something that the
-// user did since the previous view, the notice says why.
+// afterView runs when the page has a new view. is is the new view, and was is the previous one. If the server has refused
+// something that the user did since the previous view, the notice says why.
 func (n *notice) afterView(was, is *client.View) {
 	if is.Notice.N > was.Notice.N {
 		n.text = words.Refused(&is.Notice)

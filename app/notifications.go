@@ -13,7 +13,8 @@ type notifications struct {
 	notifier unread.Notifier
 }
 
-// update shows and closes notifications. The page calls it after each view, and after a change of the settings.
+// update shows and closes notifications. The page calls it after each view, and after a change of the settings or of the
+// list of rooms.
 func (n *notifications) update(list *roomlist) {
 	chosen := n.settings[notifying]
 	show, closed := n.notifier.Observe(list.shown, unread.Wishes{

@@ -20,8 +20,8 @@ const (
 	maxOrders = 3                // of how many acts the bar tells
 )
 
-// An orderBar tells above the composer's field what moderators have just done in the room. A moderator can undo there what
-// can be undone.
+// An orderBar tells above the composer's field what moderators have just done in the room. Moderators can undo their own
+// acts there, if that is possible (undoOf).
 type orderBar struct {
 	*model
 	moderation *moderation
@@ -91,7 +91,7 @@ func (b *orderBar) afterView(was *client.View) {
 		b.told = append(b.told, o)
 	}
 	b.told = b.told[max(0, len(b.told)-maxOrders):]
-	fresh := b.told // a screen reader has hardly begun with an act of the same second, so it says both
+	fresh := b.told // also acts of the last second: say replaces their text before a screen reader has finished it
 	for now.Sub(fresh[0].at) > time.Second {
 		fresh = fresh[1:]
 	}
@@ -114,7 +114,8 @@ func undoOf(f *wire.Moderated, was *client.View) *wire.Moderate {
 	return &wire.Moderate{Act: f.Act, For: &former}
 }
 
-// passed runs once a second. It empties the bar if its time is over, unless the focus is in it, and reports whether it has.
+// passed runs once a second. It empties the bar if its time is over, unless the focus is in it. passed reports whether it
+// has emptied the bar.
 func (b *orderBar) passed() bool {
 	if len(b.told) == 0 || time.Now().Before(b.ends) || dom.Active().Call("closest", "#"+orderID).Truthy() {
 		return false

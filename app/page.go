@@ -45,8 +45,8 @@ func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 	return p
 }
 
-// Render draws the page. go-app would end the program if Render panicked, so after a panic the page draws only a sentence
-// and a button to reload.
+// Render draws the page. go-app would end the program if Render panicked, so after a panic Render draws an empty element.
+// The user then sees only the sentence and the button of broke.
 func (p *page) Render() (drawn goapp.UI) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -70,7 +70,8 @@ func (p *page) Render() (drawn goapp.UI) {
 	return all
 }
 
-// main draws the timeline, the people and the composer.
+// main draws the timeline, the people and the composer. If no room can have the name in the path, main draws only a sentence
+// that says so, and a link to the lobby.
 func (p *page) main() goapp.UI {
 	if p.badRoom {
 		reason := deadEnd(words.Of(words.WhyNoRoom))
@@ -162,9 +163,10 @@ func (p *page) tick(ctx goapp.Context, ended <-chan struct{}) {
 	}
 }
 
-// onSecond runs once a second. It looks for a newer version of Mayfly if a check is due (update.check), and stores the list
-// of rooms if it has changed. While the page is visible, onSecond updates the time left that the rows show. If messages were
-// removed, it asks for a garbage collection, but not more often than every collectEvery.
+// onSecond runs once a second. It updates the pause and the orderBar, and takes drafts that the client returns. It looks for
+// a newer version of Mayfly if a check is due (update.check), tells the client how far the user has read, and stores the
+// list of rooms if it has changed. While the page is visible, onSecond updates the time left that the rows show. If messages
+// were removed, it asks for a garbage collection, but not more often than every collectEvery.
 func (p *page) onSecond(ctx goapp.Context) {
 	p.composer.pause.write()
 	passed := p.composer.order.passed()
@@ -255,8 +257,8 @@ func (p *page) onChosen(was settings) {
 }
 
 // onSignIn runs when the state of the sign-in has changed. If the user has signed out, or another user has signed in,
-// onSignIn deletes the former user's drafts from the page, the list of rooms, and the notifications. If the sign-in has
-// ended in another way, for example because it expired, all of them stay.
+// onSignIn deletes the list of rooms, the notifications, and the former user's drafts on the page. If the sign-in has ended
+// in another way, for example because it expired, all of them stay.
 func (p *page) onSignIn(state pkce.State) {
 	was := &p.signIn
 	if was.SignInID != "" && state.SignInID != was.SignInID && state.Status != pkce.Ended {

@@ -10,7 +10,8 @@ import (
 	"mayfly/app/dom"
 )
 
-// drawTime is how long the page may draw in one frame of the browser, half of a frame of 60 in a second.
+// drawTime is how long the page may draw in one frame of the browser: about half of a frame, if the browser paints 60 frames
+// in a second.
 const drawTime = 8 * time.Millisecond
 
 // A painter decides when the page draws a view. The page draws each view immediately, until it has drawn for drawTime. The
@@ -42,7 +43,7 @@ func (p *painter) take() (v client.View, ok bool) {
 	return p.latest.take()
 }
 
-// drawn runs when the page has drawn a view, and took that long.
+// drawn runs when the page has drawn a view. took is how long the drawing took.
 func (p *painter) drawn(took time.Duration) {
 	p.spent += took
 	if !p.awaits && !dom.Hidden() {

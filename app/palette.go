@@ -79,8 +79,8 @@ func (p *palette) render() goapp.UI {
 	return p.frame(words.Of(words.GoTo), field, said.Attr("role", "status"), on(box, "click", p.onClick))
 }
 
-// option draws the option with this index. Its text is its accessible name. The sign before the text is part of the name
-// only for a room: the others are for the eyes alone.
+// option draws the option with this index. Its text is its accessible name. The sign before the text is part of that name
+// only for a room of the list (goToRoom): screen readers skip the other signs.
 func (p *palette) option(i int) goapp.UI {
 	c := &p.found[i]
 	class, sign := "suggestion-emoji palette-sign", "›"

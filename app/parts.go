@@ -10,7 +10,7 @@ import (
 // from room to room, and calls OnNav for each room. Only the UI goroutine may use the fields. They are unexported, because
 // go-app copies exported fields each time it draws.
 //
-// One type: most of its many fields are the parts of the page, one field for each part.
+// It is one type because most of its many fields are the parts of the page, one field for each part.
 type page struct {
 	goapp.Compo
 	*model

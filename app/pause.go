@@ -26,7 +26,7 @@ func (p *pause) text() string {
 	return words.Wait(p.view.Wait(p.client.Now()))
 }
 
-// write writes the sentence into its element, which go-app draws empty, if it has changed.
+// write writes the sentence into its element if the sentence has changed. go-app draws that element empty.
 func (p *pause) write() {
 	text := p.text()
 	if text == p.shown {
@@ -40,7 +40,7 @@ func (p *pause) write() {
 	}
 }
 
-// block makes Send look disabled, or not.
+// block makes Send look disabled if the user can't write now or if the text is too long. Otherwise Send looks enabled.
 func (p *pause) block() {
 	dom.ByID(sendID).Call("setAttribute", "aria-disabled", p.over || p.text() != "")
 }

@@ -15,7 +15,7 @@ import (
 // A Preview is the page in one state. Its client does not run, so its buttons do nothing. app/gallery draws previews; the
 // shipped client does not.
 //
-// One type: each of its fields describes a part of that state.
+// It is one type because each of its fields describes a part of that state.
 type Preview struct {
 	View   client.View
 	SignIn pkce.State

@@ -32,7 +32,7 @@ type roomlist struct {
 	shown   []client.News // what the list shows of each room
 	pointed bool          // the pointer is on the list
 	drawn   time.Time     // when a view last made the page draw the list
-	waits   bool          // the list has changed since the time drawn, and the page draws it when listPause is over
+	waits   bool          // the list has changed since then, and the page draws it when listPause is over
 	menu    roomMenu
 
 	onChange func() // runs when change has replaced the list
@@ -349,7 +349,7 @@ func (r *roomlist) onOpen(ctx goapp.Context, e goapp.Event) {
 func (r *roomlist) close() { hidePopover(roomsID) }
 
 // open shows the list, and moves the focus to the field for a room's name. The page calls open if its address has the query
-// wire.OpenRoomQuery, the address of a shortcut in the menu of the installed app.
+// wire.OpenRoomQuery. A shortcut in the menu of the installed app leads to that address.
 func (r *roomlist) open() {
 	browser.Replace("/") // so that a reload does not open the list again
 	menu := dom.ByID(roomsID)

@@ -20,8 +20,9 @@ const (
 	notifyRoom = "notify-" // followed by a value of savedRoom.Notify
 )
 
-// A roomMenu draws the menu of each room in the list. The buttons of a menu pin, mute or leave the room, and copy its link.
-// While notifications are on and the room is not muted, three more buttons say of which messages the user is notified.
+// A roomMenu draws the menu of each room in the list. In a menu are buttons to pin, mute or leave the room, to copy its link
+// and, for a moderator, to moderate the room that is shown. While notifications are on and the room is not muted, three more
+// buttons say of which messages the user is notified.
 type roomMenu struct {
 	*model
 	moderation *moderation

@@ -16,7 +16,7 @@ type savedRoom struct {
 	Name   string      `json:"room"`
 	Pinned bool        `json:"pinned,omitempty"` // the room is above all rooms that are not pinned
 	Muted  bool        `json:"muted,omitempty"`  // its unread messages count neither in the title nor on the button "Rooms"
-	Notify string      `json:"notify,omitempty"` // notifyAll or notifyNone; "": of mentions and replies
+	Notify string      `json:"notify,omitempty"` // what makes notifications: notifyAll, notifyNone; "": mentions and replies
 	Read   wire.Cursor `json:"read"`             // the user has read all messages up to this seq
 }
 

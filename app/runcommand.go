@@ -26,8 +26,8 @@ func (p *page) run(ctx goapp.Context, c *command) (problem string) {
 }
 
 // takeAllBack takes back all of the user's own messages in the room, which the user can undo for some seconds. It also
-// discards all entries in the room, and tells the user how many these were. If it finds neither messages nor entries, it
-// returns a sentence that says so. Otherwise it returns "".
+// discards all entries in the room, and tells the user how many these were. If it has taken back no message and discarded no
+// entry, it returns a sentence that says why. Otherwise it returns "".
 func (p *page) takeAllBack() (problem string) {
 	messages, takesBack := p.messages(), p.view.Limits.Acts > 0
 	if problem = words.Of(words.NothingToClear); !takesBack {

@@ -23,7 +23,7 @@ type settingsDialog struct {
 	dialog
 	lost bool // the browser denies storage, or could not store a choice: the dialog then says that settings are lost
 
-	permission browser.Permission // whether the browser lets the page show notifications, when the dialog was opened
+	permission browser.Permission // whether the browser lets the page show notifications, as it last said
 	mounted    goapp.Context      // the context of the page, in the browser only
 
 	onChosen func(was settings) // runs after a setting has changed; was has the settings before the change
@@ -54,7 +54,8 @@ func (d *settingsDialog) apply(chosen settings) {
 	}
 }
 
-// show opens the dialog. It asks the browser for the permission each time, because the user may change it in the browser.
+// show opens the dialog. It reads each time whether the browser permits notifications, because the user may change that in
+// the browser.
 func (d *settingsDialog) show(ctx goapp.Context) {
 	d.permission = browser.NotifyPermission()
 	d.dialog.show(ctx)

@@ -8,9 +8,9 @@ import (
 	"mayfly/app/dom"
 )
 
-// This file says what the keys do that work everywhere in the page. window.go listens for them.
+// This file has the shortcuts: the keys that work everywhere in the page. window.go listens for them.
 
-// A shortcut is what a key does that works everywhere in the page.
+// A shortcut says what the page does when the user presses a key that works everywhere in the page.
 type shortcut int
 
 const (
@@ -21,8 +21,8 @@ const (
 	regionBefore // Shift+F6 moves the focus to the previous part of the page
 )
 
-// shortcutOf returns what the key press p does. inLog is true if the focus is in the log. Only there the key ? opens the
-// help: elsewhere a program that turns speech into key presses could open it by mistake (WCAG 2.1.4).
+// shortcutOf returns what the key press p does. inLog is true if the focus is in the message list. Only there the key ?
+// opens the help: elsewhere a program that turns speech into key presses could open it by mistake (WCAG 2.1.4).
 func shortcutOf(p press, inLog bool) shortcut {
 	switch {
 	case p.composing || p.alt:
@@ -48,8 +48,9 @@ const (
 	firstControl = "first" // the first visible link, button or field in the part gets the focus
 )
 
-// regionAfter returns the index of the region to which the focus goes. at is the index of the region that has the focus, -1
-// if no region has it. n is the number of regions. After the last region comes the first region, and the other way round.
+// regionAfter returns the index of the region to which the focus goes: the next region for nextRegion, the previous region
+// for regionBefore. at is the index of the region that has the focus, -1 if no region has it. n is the number of regions.
+// The first region comes after the last one.
 func regionAfter(at, n int, does shortcut) int {
 	switch {
 	case does == nextRegion:
@@ -60,8 +61,8 @@ func regionAfter(at, n int, does shortcut) int {
 	return at - 1
 }
 
-// toRegion moves the focus to the next region that is shown if does is nextRegion, or to the previous one if does is
-// regionBefore.
+// toRegion moves the focus to another region. The shortcut nextRegion moves it to the next region that is shown, and
+// regionBefore moves it to the previous region that is shown.
 func toRegion(does shortcut) {
 	var shown []goapp.Value
 	at, active, all := -1, dom.Active(), dom.All(dom.Document(), "["+regionMark+"]")

@@ -11,8 +11,8 @@ import (
 
 // This file draws the page anew when there is a new view.
 
-// onView runs when a view has come, when the browser has painted the previous view, or when the page becomes visible. It
-// draws the newest view, unless that view must wait for the next frame (painter.take).
+// onView runs when a view has come, when the browser is about to paint a frame after the page has drawn a view, and each
+// time that onVisible runs. It draws the newest view, unless that view must wait for the next frame (painter.take).
 func (p *page) onView(ctx goapp.Context) {
 	v, ok := p.painter.take()
 	if !ok {

@@ -22,7 +22,7 @@ type timeline struct {
 	hold   hold
 	at     point // where the pointer was last
 	began  bool  // the page has shown what is in a room; until then it shows placeholders
-	late   bool  // the page as it arrived has already been showing placeholders for some time
+	late   bool  // the shell has already shown placeholders, so this page shows them at once
 }
 
 // A point is a place in the window, in CSS pixels.
@@ -83,19 +83,19 @@ func (t *timeline) afterView() {
 	}
 }
 
-// placeholders is how long after the start of a page the style sheet shows the placeholders for rows: a page that starts
-// more quickly never shows them.
+// placeholders is the time after which a page that starts shows the placeholders for rows, by the style sheet: a page that
+// starts more quickly never shows them.
 const placeholders = 400 * time.Millisecond
 
-// begin runs when the page is mounted. The client's page replaces the page that the server has sent. If the replaced page
-// has shown placeholders, begin makes the new page show them at once.
+// begin runs when the page is mounted. The client's page replaces the shell. If the shell has shown placeholders, begin
+// makes the client's page show them at once.
 func (t *timeline) begin() {
 	age := goapp.Window().Get("performance").Call("now").Float()
 	t.late = age > float64(placeholders.Milliseconds())
 }
 
 // nothing draws the sentence that says why the list is empty, or how long messages live if the page does not know yet
-// whether the list is empty. It returns nil if there are messages.
+// whether the list is empty. It returns nil if there are messages, or if the client has not entered the room yet.
 func (t *timeline) nothing() goapp.UI {
 	v := &t.view
 	switch {

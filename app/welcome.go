@@ -53,7 +53,7 @@ func (w *welcome) onDismiss(goapp.Context, goapp.Event) {
 	focusComposer()
 }
 
-// end removes the sentence for good: the user has dismissed it, or has sent a message.
+// end removes the sentence, also for later visits: the user has dismissed it, or has sent a message.
 func (w *welcome) end() {
 	w.asked, w.shown = true, false
 	if w.first {

@@ -103,7 +103,7 @@ func (p *page) onFocusIn(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onFocusOut runs when an element has lost the focus.
+// onFocusOut runs when an element has lost the focus. If no other element gets the focus, onFocusOut tells the list.
 func (p *page) onFocusOut(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	if !e.Get("relatedTarget").Truthy() {
@@ -131,9 +131,10 @@ func (p *page) onVisible(ctx goapp.Context) {
 	p.setTitle()
 }
 
-// onKeyboard runs when the visible part of the page changes. When Safari shows a phone's keyboard, it covers a part of the
-// page and does not make the page smaller. So onKeyboard makes room for the keyboard: otherwise the keyboard would cover the
-// composer. While the user has zoomed in, onKeyboard makes no room, because a zoom also makes the visible part smaller.
+// onKeyboard runs when the visible part of the page changes. When Safari shows a phone's keyboard, the keyboard covers a
+// part of the page, and Safari does not make the page smaller. So onKeyboard makes room for the keyboard: otherwise the
+// keyboard would cover the composer. While the user has zoomed in, onKeyboard makes no room, because a zoom also makes the
+// visible part smaller.
 func (p *page) onKeyboard(ctx goapp.Context) {
 	ctx.PreventUpdate()
 	sight, covered := goapp.Window().Get("visualViewport"), 0.0

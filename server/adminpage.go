@@ -44,7 +44,7 @@ var adminCSS string
 
 var adminTemplate = template.Must(template.New("admin").Parse(adminHTML))
 
-// adminPolicy is the content security policy of the page: it runs nothing and loads nothing, and has the one inline style.
+// adminPolicy is the content security policy of the page: no scripts, nothing to load, and only the one inline style.
 var adminPolicy = func() string {
 	hash := sha256.Sum256([]byte(adminCSS))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; base-uri 'none'; " +
@@ -60,13 +60,13 @@ type adminPage struct {
 	at     time.Time  // when that request came
 }
 
-// rateSpan is the shortest span over which the page computes rates.
+// rateSpan is how long the page keeps the metrics of a request at least, before those of a later request replace them.
 const rateSpan = 5 * time.Second
 
-// series has the value of each series of a metric, by the name of the metric and then by the label's value, "" without one.
+// series has the values of all metrics: by the metric's name, and then by the value of its label, "" without a label.
 type series map[string]map[string]float64
 
-// gather reads the metrics. Mayfly's metrics have one label at most, but for build_info, whose labels it joins.
+// gather reads the gauges and counters. If a metric has several labels, gather joins their values with spaces.
 func gather(from prometheus.Gatherer) (series, error) {
 	families, err := from.Gather()
 	all := series{}
@@ -127,7 +127,8 @@ func (p *adminPage) state(ctx context.Context) string {
 	return "Ready"
 }
 
-// earlier returns the metrics of an earlier request and how long ago it came. It keeps now for later requests.
+// earlier returns the metrics of an earlier request and how long ago it came. before is nil if there was none. earlier
+// keeps now for later requests if it keeps no metrics yet, or if those are older than rateSpan.
 func (p *adminPage) earlier(now series) (before series, span time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,7 +139,7 @@ func (p *adminPage) earlier(now series) (before series, span time.Duration) {
 	return before, span
 }
 
-// whole writes a number of things.
+// whole formats a number that counts things: without decimals.
 func whole(v float64) string { return strconv.FormatFloat(v, 'f', 0, 64) }
 
 // row returns a row of the table. Its first cell is name, and its second cell is the value of a metric.
@@ -176,7 +177,7 @@ func ratesTable(now, before series, span time.Duration) AdminTable {
 	return t
 }
 
-// refusalsTable shows what was refused since the start, by reason.
+// refusalsTable shows what was refused or has failed since the start, by reason, and what is wrong with a proxy now.
 func refusalsTable(now series) AdminTable {
 	t := AdminTable{"Refused since the start", []string{"what", "reason", ""}, nil}
 	for _, r := range [][2]string{
@@ -219,11 +220,12 @@ func certificatesTable(now series) AdminTable {
 	return t
 }
 
-// mostRooms is how many rooms the page lists.
+// mostRooms is how many rooms the page lists at most.
 const mostRooms = 100
 
-// AdminTables returns the tables of this server for the page for operators: its rooms, those with the most people first. The
-// rooms are numbered; names says whether to show their names, which may be secrets of their users. Moderation belongs here.
+// AdminTables returns the tables of this server for the page for operators: its rooms, those with the most members
+// first, mostRooms at most. If names is true, the table shows the names of the rooms, which may be secrets of their
+// users. Otherwise it shows numbers.
 func (s *Server) AdminTables(names bool) []AdminTable {
 	rooms := s.hub.Stats().Each
 	slices.SortFunc(rooms, func(a, b hub.RoomStats) int {

@@ -8,8 +8,9 @@ import (
 	"mayfly/server/revocation"
 )
 
-// metrics are the metrics of this package. For each label, newMetrics creates a series for every value of the label, with
-// the count 0. So a dashboard shows a series even before its first event.
+// metrics are the counters of this package. Packages auth, conn, names, network, session and stream register their own
+// metrics; those of the hub are in hub_metrics.go. For each label, newMetrics creates a series for every value of the
+// label, with the count 0. So a dashboard shows a series even before something was counted in it.
 type metrics struct {
 	opened          prometheus.Counter
 	upgradesRefused *prometheus.CounterVec // requests that asked for a WebSocket and did not get one, by reason
@@ -17,8 +18,8 @@ type metrics struct {
 	pollsRefused    *prometheus.CounterVec // rejected polls, by reason
 }
 
-// newMetrics returns the metrics and registers them with reg, together with metrics of what gate and open have.
-// revocations is nil if sign-in is not set up.
+// newMetrics returns the counters and registers them with reg, together with gauges that read gate, open and
+// revocations. revocations is nil if sign-in is not set up.
 func newMetrics(reg prometheus.Registerer, gate *admission.Gate, open *list, revocations *revocation.Revocations) *metrics {
 	auto := promauto.With(reg)
 	gauge := func(name, help string, value func() int) {

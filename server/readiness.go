@@ -50,8 +50,8 @@ func (r *readiness) chat(ctx context.Context) error {
 	return r.stream(ctx)
 }
 
-// warn returns the text for a node on which users can chat, but of which r.warning says what operators should solve. It
-// returns "" if there is nothing to solve. The text is no secret.
+// warn returns the answer for the case that users can chat, but operators should solve something: the text of r.warning
+// after "ok, but ". It returns "" if there is nothing to solve. The text is no secret.
 func (r *readiness) warn() string {
 	if r.warning == nil || r.warning() == "" {
 		return ""

@@ -11,9 +11,9 @@ import (
 // byeReserve is left until the deadline of Close.
 const byeReserve = 10 * time.Second
 
-// Run serves until ctx is done. It sends beats and pings. It ends connections whose hello is late or whose sign-in has
-// expired, and aborts connections that are ending but do not end in time. It also stores this node's revocations, and
-// learns the revocations of other nodes. Call Close before you cancel ctx.
+// Run does the regular work of the server until ctx is done. It sends beats and pings. It ends connections whose hello
+// is late, whose client does not answer pings, or whose sign-in has expired. It also stores this node's revocations,
+// and learns the revocations of other nodes. Call Close before you cancel ctx.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
@@ -39,9 +39,9 @@ func (s *Server) Run(ctx context.Context) error {
 // watch looks at the connections when they are due.
 type watch struct {
 	server *Server
-	due    []*entry  // the memory for the result of wheel.take
-	began  time.Time // with a monotonic reading
-	clock  time.Time // the time of the hub's clock at began
+	due    []*entry  // the connections that tick looks at; a field, so that the next tick reuses the memory
+	began  time.Time // when Run began, or when tick last saw a jump of the hub's clock; with a monotonic reading
+	clock  time.Time // what the hub's clock showed at began
 }
 
 // tick looks at the connections that are due at the time now. The wheel turns by the monotonic clock, but sign-ins expire by
@@ -58,7 +58,8 @@ func (w *watch) tick(now time.Time) {
 		if !e.poll && e.session.Greeted() && e.greeted.CompareAndSwap(false, true) {
 			w.server.working.Add(1)
 		}
-		// Ask the connection first: as long as its hello has no answer, it is due at the next tick.
+		// Call conn.Tick before session.Tick, which knows the sign-in only after the hello has its answer. Until then
+		// conn.Tick returns 0, so the connection is due again at the next tick.
 		next := e.conn.Tick(now)
 		wheel.add(e, now, min(next, e.session.Tick(w.server.clock.Now())))
 	}
@@ -104,8 +105,8 @@ func (s *Server) enter(phase int32) {
 	s.phase.Store(phase)
 }
 
-// drainHub waits until the hub has answered and delivered every accepted post. It stops waiting when only byeReserve is
-// left until the deadline of ctx: Close needs that time to say goodbye to every client.
+// drainHub waits until the hub has answered and delivered every earlier post and act. It stops waiting when only
+// byeReserve is left until the deadline of ctx: Close needs that time to say goodbye to every client.
 func (s *Server) drainHub(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc

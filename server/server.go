@@ -1,7 +1,8 @@
 // Package server is Mayfly's public HTTP server. It serves WebSockets, polls, the pages (a handler in Config), health
-// checks, the configuration for clients, and metrics. It keeps the list of open connections, and ends them when the
-// process stops. Package admission decides which requests become connections, package conn carries their frames, and
-// package session says what the frames mean. Package hub has the rooms and messages, and package web has the pages.
+// checks and the configuration for clients. Admin returns a separate handler for operators, which has the metrics. The
+// package keeps the list of open connections, and ends them when the process stops. Package admission decides which
+// requests become connections, package conn carries their frames, and package session says what the frames mean.
+// Package hub has the rooms and messages, and package web has the pages.
 //
 // Files, from the top down. A file refers only to files below it:
 //   - admin, adminpage: what operators see
@@ -39,7 +40,7 @@ import (
 
 // Config says how a Server serves.
 //
-// One type: an operator chooses all of it, once, for one server.
+// It is one type because an operator chooses all of it, once, for one server.
 type Config struct {
 	Version string             // the version of the program, which clients read at /config.json
 	Origins *admission.Origins // the origins whose pages may use this server from a browser
@@ -52,13 +53,15 @@ type Config struct {
 	Anonymous session.Policy // what guests may do
 	Audit     *audit.Log     // gets refused sign-ins, and the limits that clients hit; nil: no log
 
+	// The frame welcome tells clients Posts, Acts and Per. The hub applies its own limits (hub.Config).
 	Posts  int                             // the most accepted posts of one user in any span of length Per
-	Acts   int                             // the most reactions, removals and typing frames of one user in a span of Per
+	Acts   int                             // the most acts and typing frames of one user in any span of length Per
 	Per    time.Duration                   // the length of the span in which Posts and Acts are counted
 	Pages  http.Handler                    // answers every request that no route of Server answers
 	Secure func(http.Handler) http.Handler // adds the security headers to every answer
 	Ready  func(context.Context) error     // returns nil if the stream answers; otherwise its error says why not
-	// Warning returns what operators should solve although users can chat, "" if there is nothing; nil: there never is.
+	// Warning returns what operators should solve although users can chat, "" if there is nothing. If Warning is nil,
+	// there are no warnings.
 	Warning func() string
 }
 

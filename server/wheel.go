@@ -24,7 +24,8 @@ type wheel struct {
 	slots [wheelSlots]*entry
 }
 
-// add makes e due when the duration in has passed since now, but after one turn of the wheel at the latest.
+// add makes e due when the duration in has passed since now, but after one turn of the wheel at the latest. It does
+// nothing if e is in the wheel already, or after a call of remove(e).
 func (w *wheel) add(e *entry, now time.Time, in time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

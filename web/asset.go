@@ -16,8 +16,9 @@ const (
 	noStore    = "no-store"                            // caches must not store the answer
 )
 
-// asset is an HTTP answer that is made once, and then sent for every request to its path. It contains the same content in
-// one or more content encodings. An asset never changes, so it needs no lock. It serves only GET and HEAD.
+// asset is an HTTP answer that is made once, and then sent for every request to its path. It contains the same content
+// in one or more content encodings. An asset never changes, so it needs no lock. The patterns in makeEdition let only
+// GET and HEAD requests reach it.
 type asset struct {
 	contentType string
 	cache       string    // the header Cache-Control
@@ -34,7 +35,8 @@ type variant struct {
 	decompress bool // true: body is gzip, and is decompressed while it is sent, so that memory need not hold the plain wasm
 }
 
-// newAsset returns an asset for body. It adds a gzip variant if gzip makes the body at least a tenth smaller.
+// newAsset returns an asset for body. It adds a gzip variant if the content type is compressible, the body has at least
+// 512 bytes, and gzip makes the body more than a tenth smaller.
 func newAsset(contentType string, body []byte) (*asset, error) {
 	hash := hashOf(body)
 	a := &asset{contentType: contentType, cache: revalidate}

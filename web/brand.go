@@ -16,13 +16,14 @@ import (
 	"unicode/utf8"
 )
 
-// Brand is what an operator calls the chat in place of Mayfly, and how it looks. Make it with ReadBrand. The zero value is
-// Mayfly's own name and look. Nothing of it runs code, or loads from elsewhere: it is checked texts, icons and colours.
+// Brand is the name and the look that an operator gives the chat in place of Mayfly's, with the flags -name, -welcome
+// and -brand. Make it with ReadBrand. The zero value is Mayfly's own name and look. A Brand contains only texts, icons
+// and colours that ReadBrand has checked: none of them runs code, or loads anything from elsewhere.
 type Brand struct {
 	name    string            // "": Mayfly
-	welcome string            // a sentence before that of a user's first visit
-	icons   map[string][]byte // the content of each file in place of Mayfly's, by its name in static
-	colours map[string]pair   // by the name of the custom property
+	welcome string            // is shown before the sentence of a user's first visit; "": nothing
+	icons   map[string][]byte // maps the name of a file in static to the content that replaces it
+	colours map[string]pair   // maps the name of a CSS custom property, without --, to its colour
 }
 
 const (
@@ -31,10 +32,10 @@ const (
 	maxIcon    = 512 << 10 // the most bytes of a file of -brand
 )
 
-// coloursFile is the file of -brand with the colours.
+// coloursFile is the file with the colours in the folder of -brand.
 const coloursFile = "colours.css"
 
-// iconSizes has the icons of a brand and how wide each picture is; 0: it is no PNG.
+// iconSizes maps the file name of each icon of a brand to the width and height of the PNG, in pixels; 0: it is no PNG.
 var iconSizes = map[string]int{"icon.svg": 0, "favicon.ico": 0, "icon-192.png": 192, "icon-512.png": 512,
 	"maskable-512.png": 512, "monochrome-512.png": 512}
 
@@ -49,8 +50,8 @@ func ReadBrand(name, welcome, folder string) (Brand, error) {
 	return b, errors.Join(errs...)
 }
 
-// checkName returns the problem with a name. It stands in HTML, in JavaScript and in JSON, so it has only characters that
-// mean nothing there.
+// checkName returns the problem with a name. The name stands in HTML, in JavaScript and in JSON, so it may contain only
+// characters that have no special meaning there.
 func checkName(name string) error {
 	strange := func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -.+!", r)
@@ -70,7 +71,7 @@ func checkWelcome(welcome string) error {
 	return nil
 }
 
-// read reads the folder of -brand.
+// read reads the icons and colours in the folder of -brand into b. The error has every problem.
 func (b *Brand) read(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -139,7 +140,7 @@ func readSmall(path string) ([]byte, error) {
 	return content, err
 }
 
-// checkIcon returns the problem with an icon. size is how wide and high a PNG must be.
+// checkIcon returns the problem with an icon. size is the width and height that a PNG must have, in pixels.
 func checkIcon(name string, size int, content []byte) error {
 	switch filepath.Ext(name) {
 	case ".svg":
@@ -237,7 +238,8 @@ func (b *Brand) named() string {
 // rename returns text with the name of the chat in the place of Mayfly's. The name needs no quoting (see checkName).
 func (b *Brand) rename(text string) string { return strings.ReplaceAll(text, title, b.Name()) }
 
-// forClient returns what the client needs to know, for settings.js: the name and the sentence of welcome, or nothing.
+// forClient returns what settings.js tells the client: the name and the sentence of welcome. If b has neither, the map
+// is empty.
 func (b *Brand) forClient() map[string]string {
 	if b.name == "" && b.welcome == "" {
 		return map[string]string{}

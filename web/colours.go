@@ -39,8 +39,12 @@ func designColours() (map[string]pair, error) {
 	return coloursIn(string(css)), err
 }
 
-// readColours reads a file of colours: lines such as --accent: light-dark(#0a6572, #74c9d3); It returns every problem: a
-// line of another kind, a colour that the design does not have, and a text that cannot be read on its ground.
+// readColours reads the content of a file of colours into b. The file has lines such as
+//
+//	--accent: light-dark(#0a6572, #74c9d3);
+//
+// The error has every problem: a line of another kind, a colour that the design does not have, and a colour with too
+// little contrast (see checkContrast).
 func (b *Brand) readColours(css string) error {
 	design, err := designColours()
 	if err != nil {
@@ -81,7 +85,7 @@ func (b *Brand) paper() pair {
 	return pair{themeLight, themeDark}
 }
 
-// The contrasts that the design has (docs/design.md).
+// The smallest contrasts that the design allows (docs/design.md). A ground is the colour behind a text or a control.
 const (
 	textContrast = 4.5 // of a text and its ground
 	edgeContrast = 3.0 // of the edge of a control and its ground

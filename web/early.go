@@ -6,13 +6,15 @@ import (
 	"mayfly/app/words"
 )
 
-// earlyJS is an inline script behind the shell. It lets the user write and send before the client runs.
+// earlyJS is an inline script, after the shell in the page's HTML. It lets the user write and send before the client
+// runs.
 //
 //go:embed early.js
 var earlyJS string
 
-// earlyPatches make the page that go-app has prerendered the shell: an element of its own, which the client's page does not
-// replace (early.js). go-app puts the client's page in the place of the body's first element, an empty one.
+// earlyPatches turn the page that go-app has prerendered into the shell (early.js). go-app puts the client's page in
+// the place of the body's first element. The patches put an empty element before the shell, so that the client's page
+// does not replace the shell.
 var earlyPatches = []replacement{
 	{`<div class="page">`, `<div></div>` + "\n" + `    <div class="page shell">`},
 	{composerRow, `<div class="composer-early" hidden role="status"><p>` + words.Shell(0, words.Early) +

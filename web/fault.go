@@ -66,7 +66,7 @@ func reloading(attributes, said, button string) string {
 }
 
 // faultMarkup is the patch that adds the sentences to the page. It puts noFiles and stillLoading at the end of go-app's
-// loader (the element <aside>), and the other sentences behind the loader.
+// loader (the element <aside>), and the other sentences and keptMarkup behind the loader.
 var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + noScripts + noWebAssembly + notLoaded +
 	stopped + wrongPlace + keptMarkup}
 
@@ -112,8 +112,9 @@ func list(all []string) string {
 	return string(text)
 }
 
-// showFault returns a script that shows the sentence whose element has this id. Before that, the script removes the client's
-// page, which is the first element of the body, the shell with what the user has written there, and the loader.
+// showFault returns a script that shows the sentence whose element has this id. Before that, the script removes the
+// client's page (the first element of the body), the shell and the loader. It shows what the user has written in the
+// shell (fail in early.js).
 func showFault(id string) string {
 	return `document.body.firstElementChild.remove(); window.mayflyEarly?.fail(); ` +
 		`document.querySelector(".goapp-app-info")?.remove(); document.getElementById("` + id + `").hidden = false;`

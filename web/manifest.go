@@ -25,7 +25,7 @@ const (
 // display_override. Without id, browsers would take an installed Mayfly for another app when the start URL changes.
 // display_override is a list of display modes: a browser uses the first mode that it supports.
 //
-// One type: each of its many fields is a member of the same JSON object.
+// It is one type because each of its many fields is a member of the same JSON object.
 type manifest struct {
 	ID              string         `json:"id"`
 	Name            string         `json:"name"`

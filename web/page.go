@@ -30,7 +30,7 @@ const (
 )
 
 // workerJS is the service worker. go-app fills in the version and the files to cache. newApp fills in the path to which the
-// sign-in provider sends users back, and the paths of rooms.
+// sign-in provider sends users back, the paths of rooms, and the end of the titles of notifications.
 //
 //go:embed worker.js
 var workerJS string
@@ -185,8 +185,8 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 
 // scriptPatches returns the patches of /app.js: those of faultScripts, and two more.
 //   - The patch started makes the script wait for the wasm that settings.js has begun to load and to compile (headPatch).
-//     go-app would begin only now. It would also wrap the response in another response to count the bytes, and a browser
-//     would compile a wrapped response again on every visit.
+//     go-app would begin only when this script runs. It would also wrap the response in another response to count the
+//     bytes, and a browser would compile a wrapped response again on every visit.
 //   - The patch quiet keeps go-app from watching for updates, because Mayfly's page does that itself (app/update.go).
 //     go-app would report an update in the console even on a user's first visit, when the first service worker starts.
 func scriptPatches(cfg Config, f *files) []replacement {

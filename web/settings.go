@@ -15,10 +15,10 @@ import (
 
 const settingsPath = "/settings.js"
 
-// settingsJS is an inline script in the head of the page, and a file for the page missing. The server sends the same page to
-// every user, in the first language. The script reads the user's choices from the device and changes the page before the
-// browser draws it: it sets the theme and the size of the text, and translates the sentences. settingsScript fills in the
-// placeholders.
+// settingsJS is an inline script in the head of the page, and a file for the page of missing (missing.go). The server
+// sends the same page to every user, in the first language. The script reads the user's choices from the device and
+// changes the page before the browser draws it: it sets the theme and the size of the text, and translates the
+// sentences. settingsScript fills in the placeholders.
 //
 //go:embed settings.js
 var settingsJS string
@@ -58,7 +58,7 @@ func settingsScript(life time.Duration, b *Brand, pages ...[]byte) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	brand, err := json.Marshal(b.forClient()) // it has no < in it, which json writes as \u003c
+	brand, err := json.Marshal(b.forClient()) // Marshal writes < as \u003c, so no text can end the script
 	if err != nil {
 		return nil, err
 	}

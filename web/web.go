@@ -6,11 +6,11 @@
 // page that the server sends is drawn for "/", and is the same for every path and every user. So a service worker may cache
 // the page, and nothing from a request can get into its HTML. In the browser, the client then draws what the user sees.
 //
-// Caching works as follows. The page names each file under /web/ with the hash of its content. A file with such a name never
-// changes, so a browser fetches it once. The answer for a path at which there is nothing is not stored, nor is the page at
-// Config.Callback. Browsers revalidate all other answers. These have the version of the client in a header. The version is a
-// hash of everything that a browser can get, headers included. The service worker caches files of one version only, and is
-// replaced when the version changes.
+// Caching works as follows. The page names each file under /web/ with the hash of its content. A file with such a name
+// never changes, so a browser fetches it once. The answer for a path at which there is nothing is not stored, nor is
+// the page at Config.Callback. Browsers revalidate all other answers. These have the version of the client in a header.
+// The version is a hash of all answers that a browser may store, headers included. The service worker caches files of
+// one version only, and is replaced when the version changes.
 //
 // go generate builds the client, which is then embedded (see web/gen). A fresh clone compiles without it, but then New
 // returns ErrNoClient.
@@ -53,10 +53,10 @@ type Config struct {
 
 // Handler serves the page and its files. Make it with New.
 type Handler struct {
-	cfg   Config // static
-	files *files // static
+	cfg   Config // does not change after New
+	files *files // does not change after New
 
-	missing *missing // static
+	missing *missing // does not change after New
 
 	making  sync.Mutex // held while a new edition is made, so that only one request at a time makes an edition
 	edition atomic.Pointer[edition]
@@ -164,8 +164,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer.ServeHTTP(w, r)
 }
 
-// versionOf returns a hash of everything that a browser can get. It hashes the ETags instead of the bodies, because an ETag
-// already contains the hash of its body.
+// versionOf returns a hash of all answers that a browser may store, and of their headers. It hashes the ETags instead
+// of the bodies, because an ETag already contains the hash of its body.
 func versionOf(cfg Config, headers http.Header, answers map[string]*asset) string {
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%q %q %q\n", cfg.Version, cfg.Pages, cfg.Callback)

@@ -62,8 +62,8 @@ func change(store js.Value, changes map[string]string) {
 
 // transact begins a transaction and calls work, which makes the requests of the transaction. It returns nil once all
 // changes are on disk, and an error if no change was stored. If the database is open already, transact makes the requests
-// at once, and only then waits. So if the user leaves the page right after a call of Save, the browser stores the changes,
-// even though leaving the page stops this program.
+// at once, and only then waits. So if the user leaves the page right after a call of Save, the browser has the requests
+// already, although leaving the page stops this program. The browser may still drop them (see Notes).
 func (s *database) transact(mode string, work func(store js.Value)) error {
 	db, err := s.open()
 	if err != nil {

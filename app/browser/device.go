@@ -3,7 +3,7 @@ package browser
 import "strings"
 
 // Device stores text under keys in IndexedDB. A crash loses nothing that was saved. All tabs share this store. Device also
-// finds out which tabs are closed. The methods fail if the browser denies IndexedDB, or if the storage is full.
+// finds out which tabs are closed. Load, Save and Update fail if the browser denies IndexedDB, or if the storage is full.
 type Device struct {
 	tab    string
 	former []string

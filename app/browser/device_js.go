@@ -37,7 +37,8 @@ func NewDevice() *Device {
 	return d
 }
 
-// Load returns everything that is stored, by key. Before that, it stores what the tab's page before has noted. It blocks.
+// Load returns everything that is stored, by key. Before that, it stores the changes that the previous page of the tab has
+// noted (see Notes). It blocks.
 func (d *Device) Load() (map[string]string, error) {
 	if err := d.storeLeft(d.Save); err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (d *Device) Load() (map[string]string, error) {
 }
 
 // Save stores all of changes, or none of them. The value "" deletes a key. When Save returns nil, the changes are on disk.
-// It blocks. The browser can paint what the user has written before it begins to store it.
+// It blocks. Before Save stores anything, it lets the browser paint what the user has written.
 func (d *Device) Save(changes map[string]string) error {
 	<-d.held // wait until other tabs can see that this tab is open: otherwise another tab would adopt the changes at once
 	NextTask()
@@ -67,7 +68,7 @@ type otherTabs struct {
 	deletions deletions
 }
 
-// Closed returns those names in the parameter tabs whose tabs are closed. It blocks, for deletionTime at most.
+// Closed returns those names in the parameter tabs whose tabs are closed. It blocks: without Web Locks, up to deletionTime.
 func (n *otherTabs) Closed(tabs []string) (closed []string, err error) {
 	locks := locks()
 	if locks.IsUndefined() {

@@ -1,7 +1,7 @@
 package browser
 
-// The script web/early.js makes the composer of the shell work before the client runs: the page as the server sends it. The
-// script knows the two constants, too.
+// The shell is the page as the server sends it. The script web/early.js makes the shell's composer work before the client
+// runs. The script knows the two constants, too.
 const (
 	// EnterBreaks is the value of a user's setting: Enter begins a new line, and does not send.
 	EnterBreaks = "break"

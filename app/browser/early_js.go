@@ -2,7 +2,7 @@ package browser
 
 import "syscall/js"
 
-// CoverWithShell leaves of the shell only the composer, which covers the composer of the client's page. If the shell's
+// CoverWithShell hides the shell except its composer, which then covers the composer of the client's page. If the shell's
 // composer is disabled, CoverWithShell removes the shell. Call it when the client's page is in the document.
 func CoverWithShell() { call(global("mayflyEarly"), "cover") }
 
@@ -22,8 +22,8 @@ func EarlyWritten() (is Early, ok bool) {
 	return is, true
 }
 
-// EarlyComposing reports whether an input method is composing a text in the shell's composer. If so, then runs once, when it
-// has composed that text.
+// EarlyComposing reports whether an input method is composing a text in the shell's composer. If so, the parameter then is
+// called once, when that text is composed.
 func EarlyComposing(then func()) bool {
 	var f js.Func
 	f = js.FuncOf(func(js.Value, []js.Value) any {

@@ -77,8 +77,8 @@ func fetch(url string, options js.Value) (status int, header func(name string) s
 const maxConfigAge = 5 * time.Second
 
 // earlyConfig returns the answer to the page's own request for /config.json, which the page has sent before the client ran
-// (web/settings.js). ok is false if url is another one, if the answer was returned before, or if it is too old. The error is
-// that of the page's request.
+// (web/settings.js). ok is false if url is not /config.json, if the answer was returned before, or if it is too old. The
+// error is that of the page's request.
 func earlyConfig(url string) (response js.Value, ok bool, err error) {
 	const name = "mayflyConfig"
 	config := global(name)
@@ -103,7 +103,7 @@ func read(response js.Value) (status int, header func(name string) string, body 
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	header = func(name string) string { // returns "" if there is no such header, or if the other origin does not expose it
+	header = func(name string) string { // returns "" if there is no such header, or if the answer's origin hides it
 		if v := call(response.Get("headers"), "get", name); !v.IsNull() {
 			return v.String()
 		}

@@ -1,15 +1,15 @@
 package browser
 
-// The names under which Mayfly stores and shares data in a browser. All pages of an origin see them, so each name is used
-// once, and a name never changes: pages of older and newer versions run side by side and read the same data. The name of a
-// cache of the service worker is mayfly- and a version (web/worker.js). The names in IndexedDB are in names_js.go.
+// The names under which Mayfly stores and shares data in a browser. All pages of an origin share them, so a name and its
+// meaning never change: pages of older and newer versions run side by side and read the same data. The name of a cache of
+// the service worker is mayfly- and a version (web/worker.js). The names in IndexedDB are in names_js.go.
 const (
 	// Keys in TabStorage.
 	GuestKey   = "mayfly-guest"   // the secret of the tab's guest
 	NameKey    = "mayfly-name"    // the name of the tab's guest; DeviceStorage has this key, too: the name for later visits
 	TabsKey    = "mayfly-tabs"    // the names that the tab has had, see Device.Former
 	NotesKey   = "mayfly-notes"   // what the device has not stored yet, see Notes
-	EarlyKey   = "mayfly-early-"  // a room follows: what the user has written there before the client runs
+	EarlyKey   = "mayfly-early-"  // a room follows in the key: what the user has written there before the client runs
 	UpdatedKey = "mayfly-updated" // the version that the page had before its last automatic reload
 	TriesKey   = "mayfly.tries"   // a minute, and how many sign-ins the tab has begun in that minute
 	SignOutKey = "mayfly.signout" // exists while the tab is at the sign-in provider to sign the user out there

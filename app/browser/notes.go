@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// noteTime is how long the next page of a tab stores what the page before has noted. After that time another tab may have
+// noteTime is the greatest age of notes that the next page of the tab still stores. After that time another tab may have
 // adopted the records of the closed page (reloadTime in package outbox), and sent or deleted them.
 const noteTime = time.Minute
 
 // Notes keeps the changes that the device has not stored yet. IndexedDB stores a change some time after the page has asked
-// for it. If the user leaves the page or loads it again before that, the browser may drop the change. But it stores at once
-// what a page writes to the tab's storage as it ends, and the tab's next page reads it there.
+// for it. If the user leaves the page or loads it again before that, the browser may drop the change. But what a page
+// writes to the tab's storage (TabStorage) is stored at once, even as the page ends. The tab's next page reads it there.
 type Notes struct {
 	tab *Storage // static
 
@@ -28,12 +28,12 @@ func (n *Notes) read(tab *Storage, now time.Time) {
 	text, _ := tab.Load(NotesKey) // where the browser denies storage, there are no notes
 	n.tab, n.left = tab, decodeNotes(text, now)
 	if n.left == nil && text != "" {
-		_ = tab.Delete(NotesKey) // where the browser denies it, the tab goes on to have the text until it is closed
+		_ = tab.Delete(NotesKey) // if the browser denies that, the text stays until the tab is closed
 	}
 }
 
-// Note replaces the noted changes by changes, which must not change any more. The value "" deletes a key. Note does not
-// block.
+// Note replaces the noted changes by the map changes, which the caller must not modify afterwards. The value "" deletes a
+// key. Note does not block.
 func (n *Notes) Note(changes map[string]string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -43,7 +43,7 @@ func (n *Notes) Note(changes map[string]string) {
 	}
 }
 
-// end runs when the user has left the page (yes), or when the page comes back from the browser's cache.
+// end runs when the user has left the page (yes is true), or when the page comes back from the browser's cache (false).
 func (n *Notes) end(yes bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -85,11 +85,11 @@ func (n *Notes) writeLocked() {
 		_ = n.tab.Delete(NotesKey) // where the browser denies storage, there is nothing to delete
 		return
 	}
-	_ = n.tab.Save(NotesKey, strings.Join(lines, "\n")) // without it only the device keeps the changes
+	_ = n.tab.Save(NotesKey, strings.Join(lines, "\n")) // if that fails, only the device keeps the changes
 }
 
-// decodeNotes returns the changes in a text of writeLocked. It returns nil if the text is older than noteTime, or is not
-// one of writeLocked.
+// decodeNotes returns the changes in a text of writeLocked. It returns nil if the time in the text differs from now by more
+// than noteTime, or if the text is not from writeLocked.
 func decodeNotes(text string, now time.Time) map[string]string {
 	lines := strings.Split(text, "\n")
 	at, err := strconv.ParseInt(lines[0], 10, 64)

@@ -10,7 +10,7 @@ const (
 	Denied      Permission = "denied"
 )
 
-// A Notification tells the user of the message of a room that has this epoch and seq.
+// A Notification tells the user of one message: the message in Room that has this Epoch and Seq.
 type Notification struct {
 	Room, Epoch string
 	Seq         int64

@@ -25,8 +25,9 @@ func VerifySignature(alg string, jwk, signed, signature []byte) (ok bool) {
 
 func parse(json string) js.Value { return call(global("JSON"), "parse", json) }
 
-// webCrypto has a line for each JOSE algorithm except RS256, for which app/pkce checks signatures itself. A line consists of
-// the algorithm's name and its WebCrypto parameters, with which VerifySignature imports the key and checks the signature.
+// webCrypto has a line for each JOSE algorithm that app/pkce accepts, except RS256, which it checks itself. A line consists
+// of the algorithm's name and its WebCrypto parameters, with which VerifySignature imports the key and checks the
+// signature.
 const webCrypto = `RS384 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-384"}
 RS512 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-512"}
 PS256 {"name":"RSA-PSS","hash":"SHA-256","saltLength":32}

@@ -1,9 +1,10 @@
 // Package browser wraps the browser features that Mayfly's client needs and go-app does not offer: WebSocket, fetch,
-// storage of the tab and of the device, cryptography, locks and a channel between tabs, and the page's events and
-// address. It is the only package that imports syscall/js. Each feature has up to three files: the type and its doc
-// comment, the version for the browser (_js), and a native version for tests and prerendering (_notjs). The features from
-// the top down: events, worker, device (which uses tabs and database), signature (which uses vault), fetch, socket,
-// storage, location; below them names and promise. No feature refers to a feature that comes before it here.
+// storage of the tab and of the device, cryptography, locks and a channel between tabs, and the page's events and address.
+// It is the only package that imports syscall/js. Each feature has up to three files: the type and its doc comment, the
+// version for the browser (_js), and a native version for tests and prerendering (_notjs). The features from the top down:
+// events, notification, worker, early, settings, time, device (which uses tabs, deletions and notes), signature, vault,
+// database, fetch, socket, storage, location; below them names and promise. No feature refers to a feature that comes
+// before it here.
 //
 // A callback from JavaScript never blocks and never panics, because either would stop the whole program.
 package browser

@@ -68,7 +68,7 @@ func (n *native) release() {
 
 func (n *native) write(message []byte) (err error) {
 	defer catch(&err)
-	if n.ws.Get("readyState").Int() != stateOpen { // otherwise send would drop the message without an error
+	if n.ws.Get("readyState").Int() != stateOpen { // send would drop the message without an error
 		return errors.New("write: the connection is not open")
 	}
 	n.ws.Call("send", string(message))

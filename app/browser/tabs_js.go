@@ -93,7 +93,8 @@ func requestLock(name string, options js.Value, abort func()) (unlock func(), er
 	}
 }
 
-// locks returns navigator.locks, which is undefined in a browser without Web Locks, and in pages over plain http.
+// locks returns navigator.locks, which is undefined in a browser without Web Locks, and in pages over plain http, except
+// from localhost.
 func locks() js.Value { return global("navigator").Get("locks") }
 
 // Join joins the channel called name, and returns at once. Until leave is called, receive runs for each message that another

@@ -40,9 +40,9 @@ type act struct {
 	life        *scheduled // when the message expires
 	due         *scheduled // when the client sends the removal; nil: the removal was sent, or the act is a reaction
 
-	retry    *scheduled    // when to send the act again, after a refusal for now; nil: no such refusal
+	retry    *scheduled    // when to send the act again, after a refusal that is not final; nil: no such refusal
 	out      bool          // the act was sent on the present connection and is not answered
-	asked    bool          // the act was sent on the present connection
+	asked    bool          // the act was sent on the present connection; false again after a refusal that is not final
 	askedOn  bool          // the value of On that was sent last: true gives the reaction, false takes it away
 	answered *clock.Moment // when the server confirmed askedOn; nil: the server has not confirmed it
 }
@@ -203,10 +203,10 @@ func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	}
 }
 
-// onRefused runs when the server has refused an act. It forgets the act, except for an act that the server could not carry
-// out now, and for a removal that exceeded the rate limit: these will be sent again later. tell is true if the user must be
-// told about the refusal. It is false if the act will be sent again, if the message to be removed is gone already, or if
-// the user has changed a reaction back meanwhile.
+// onRefused runs when the server has refused an act. An act that the server could not carry out now, and a removal that
+// exceeded the rate limit, will be sent again after f.RetryMS, if that is not 0. onRefused forgets every other act. tell is
+// true if the user must be told about the refusal. It is false if the act will be sent again, if there is no such act, if
+// the message to be removed is gone already, or if the user has changed a reaction back meanwhile.
 func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	removal := f.Re == wire.Kind(wire.Remove{})
 	x := a.find(func(x *act) bool {

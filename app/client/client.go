@@ -137,9 +137,10 @@ func (s *Client) React(key, emoji string, on bool) Problem {
 	return Problem{}
 }
 
-// Remove takes back a message of the user's own. The view no longer shows it, and after some seconds the client asks the
-// server to remove it; until then, UndoRemove brings the message back. If the message is an entry, Remove deletes it at
-// once, as Discard does. If the server knows no removals (Rules.Limits.Acts is 0), a message that is no entry stays.
+// Remove takes back a message of the user's own; a moderator can take back every message. The view no longer shows it, and
+// after some seconds the client asks the server to remove it; until then, UndoRemove brings the message back. If the
+// message is an entry, Remove deletes it at once, as Discard does. If the server knows no removals (Rules.Limits.Acts is
+// 0), a message that is no entry stays.
 func (s *Client) Remove(key string) {
 	s.do(func() { s.engine.sender.remove(key, s.engine.clock()) })
 }
@@ -152,8 +153,8 @@ func (s *Client) UndoRemove(key string) { s.do(func() { s.engine.sender.acts.und
 func (s *Client) Flush() { s.do(func() { s.engine.sender.acts.flush(s.engine.clock()) }) }
 
 // Moderate asks the server to carry out f, an act of a moderator, in the room that is shown. Moderate sets f.Room. If
-// Moderate returns the zero Problem, the answer comes later: View.Acts ends with the act once everybody is told of it, or
-// View.Notice says why the server has refused it.
+// Moderate returns the zero Problem, the answer comes later: View.Acts gets the act once everybody is told of it, or
+// View.Notice says why the server has refused it. If the act changes nothing, neither happens.
 func (s *Client) Moderate(f wire.Moderate) Problem {
 	v, _ := s.last()
 	switch {
@@ -201,9 +202,9 @@ func (s *Client) Rename(name string) Problem {
 }
 
 // Wake tells the client that the user looks at the page again, or that the device woke. The client then removes expired
-// messages and gives up a dead connection. If an attempt to connect or a probe was scheduled for later, it begins at once.
-// While this tab slept, another tab may have adopted this tab's entries and drafts. The client finds that out. It does not
-// send the adopted entries, and does not put the adopted drafts into the composer.
+// messages and gives up a dead connection. If an attempt to connect or a probe was scheduled for later, it begins at once,
+// unless the server asked for the wait. While this tab slept, another tab may have adopted this tab's entries and drafts.
+// The client finds that out. It does not send the adopted entries, and does not put the adopted drafts into the composer.
 func (s *Client) Wake() {
 	s.do(func() {
 		now := s.engine.clock()

@@ -7,7 +7,7 @@ import (
 )
 
 // A serverClock estimates the server's time: it takes one time that the server sent, and adds the time that has passed
-// on the device since. It does not use the date and time that the device shows.
+// on the device since. Whether the date and time that the device shows are right does not matter.
 type serverClock struct {
 	server time.Time    // a time that the server sent; zero: none has come yet
 	at     clock.Moment // the moment at which the server's clock showed that time

@@ -26,8 +26,8 @@ type Config struct {
 	KeepGuest func(secret string)
 
 	// Name is the name that the guest would like, "" for the pseudonym. KeepName runs with the new name when the server has
-	// given the guest another name. KeepName must store that name, so that the next Config can have it as Name. KeepName
-	// must not block. It may be nil.
+	// given the guest another name, and with "" if the guest has asked for the pseudonym. KeepName must store that name, so
+	// that the next Config can have it as Name. KeepName must not block. It may be nil.
 	Name     string
 	KeepName func(name string)
 

@@ -72,8 +72,8 @@ func (e *engine) onWelcome(f wire.Welcome, now clock.Moment) {
 	}
 }
 
-// onBeat runs when a beat comes. It corrects the estimate of the server's clock. If the beat shows that messages of a room
-// got lost on the way, it joins that room again to get them.
+// onBeat runs when a beat comes. It corrects the estimate of the server's clock, or ends the link if the estimate may be
+// wrong. If the beat shows that events of a room got lost on the way, onBeat joins that room again to get them.
 func (e *engine) onBeat(f wire.Beat, now clock.Moment) {
 	server, ok := e.server.beat(f.Now, now)
 	if !ok {

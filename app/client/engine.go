@@ -8,7 +8,7 @@ import (
 )
 
 // An engine is the state of a client. Only the loop (Client.Run) touches it, except for clock, which any goroutine may
-// call. The files from loop.go to signin.go have the methods that handle what happens.
+// call. The files loop, probe, dispatch, reconnect and signin have the methods that handle what happens.
 type engine struct {
 	clock    clock.Clock   // static
 	name     string        // static; Config.Client: name and version of the program, sent in each hello

@@ -183,8 +183,8 @@ func (s *links) letGo(l *link) {
 }
 
 // silent reports whether nothing has come on the current link for too long. The time until the credentials come does not
-// count, because the TokenSource has its own time limit. A WebSocket gets less time until the welcome if the client can
-// poll instead.
+// count, because the TokenSource itself decides when to give up. A WebSocket gets less time until the welcome if the client
+// can poll instead.
 func (s *links) silent(now clock.Moment) bool {
 	l, patience := s.current, welcomeTimeout
 	switch {

@@ -114,8 +114,8 @@ func (e *engine) enter(name string) {
 }
 
 // onNetwork runs when the device says whether it has a network (up). When a network has come back, the client replaces or
-// tests its connection at once. When the device says that it has no network, it may be wrong. So if there is a connection,
-// the client asks the server for an answer, and gives up the connection only if no answer comes.
+// tests its connection at once. When the device says that it has no network, it may be wrong. So if there is a connection
+// and a room is shown, the client asks the server for an answer, and gives up the connection only if no answer comes.
 func (e *engine) onNetwork(up bool) {
 	now := e.clock()
 	if up && e.connection.noNetwork {

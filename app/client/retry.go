@@ -36,7 +36,7 @@ func (r *retry) stable() {
 }
 
 // scheduleAfter schedules the next attempt to connect, as the server's bye asks. final is true if bye allows no further
-// attempt: then scheduleAfter schedules none.
+// attempt with the same credentials: then scheduleAfter schedules none.
 func (r *retry) scheduleAfter(bye wire.Bye, now clock.Moment) (final bool) {
 	switch bye.Code {
 	case wire.CodeProtocol:

@@ -18,7 +18,7 @@ const (
 	// when the server has refused the join of a room that is not shown, the client waits at least this long before it tries
 	// to join that room again
 	backgroundRetry = 10 * time.Second
-	whoEvery        = 10 * time.Second // shortest time between two wire.Who that the client itself sends for the shown room
+	whoEvery        = 10 * time.Second // shortest time between two wire.Who that the client sends by itself
 )
 
 // A joinedRoom is a room that the client has joined, or asks to join.
@@ -37,7 +37,7 @@ type rooms struct {
 	shown joinedRoom // its Name is "" if no room is shown
 	// by name: the other rooms that the user is in, and the rooms that are joined because entries or acts wait for them
 	background map[string]*joinedRoom
-	in         []string // the names of the rooms that the user is in, as SetRooms says; the room that is shown may be one
+	in         []string // the names of the rooms that the user is in, as SetRooms says; the shown room may be among them
 }
 
 // newRooms returns the rooms of a client. shown is the room that the client shows.
@@ -220,10 +220,11 @@ func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ 
 	return b, false
 }
 
-// onRefused runs when the server has refused the join of a room. The room then counts as not joined, also if an earlier join
-// succeeded on this connection: while the client polls, no poll names the room until another join. retry is how long the
-// server asks the client to wait. If the room is shown or the user is in it, onRefused schedules another join only if retry
-// is not 0. Otherwise it always does. A room that is not shown is joined again after backgroundRetry at the earliest.
+// onRefused runs when the server has refused the join of a room. retry is how long the server asks the client to wait. If
+// the room is shown or the user is in it, it then counts as not joined, also if an earlier join succeeded on this
+// connection: while the client polls, no poll names the room until another join. For such a room, onRefused schedules
+// another join only if retry is not 0. For all other rooms it always does. A room that is not shown is joined again after
+// backgroundRetry at the earliest.
 func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
 	switch b := r.background[f.Room]; {
 	case b != nil && r.isIn(f.Room):
@@ -238,8 +239,8 @@ func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment)
 	}
 }
 
-// forgetLink runs when a link has ended. The rooms then count as not joined. forgetLink also forgets the scheduled joins,
-// and the rooms that are joined only because entries or acts wait for them.
+// forgetLink runs when a link has ended. The rooms that are not shown then count as not joined. forgetLink also forgets the
+// scheduled joins, and the rooms that are joined only because entries or acts wait for them.
 func (r *rooms) forgetLink() {
 	r.shown.retry, r.shown.asked, r.shown.sent = nil, nil, false
 	for name, b := range r.background {

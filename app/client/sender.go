@@ -8,8 +8,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A sender contains everything that the user has written or done and that the server has not accepted, and sends it. Most of
-// that is for the room that is shown. The client joins another room only while entries or acts wait for that room.
+// A sender contains everything that the user has written or done and that the server has not accepted, and sends it. Most
+// of that is for the room that is shown. A room that is not shown, and that the user is not in, is joined only while
+// entries or acts wait for it.
 type sender struct {
 	identity  *identity         // static
 	links     *links            // static
@@ -216,8 +217,9 @@ func (s *sender) onAdopt(guest string, adopted bool) {
 	}
 }
 
-// beginAs makes the client the guest whose secret is guest, or a new guest if guest is "". It does nothing if the client
-// has a guest's secret already. Entries without an owner then belong to the client's guest.
+// beginAs makes the client the guest whose secret is guest, or a new guest if guest is "". If the client has a guest's
+// secret already, that secret stays. Entries without an owner then get the present user as their owner, if the user is
+// known.
 func (s *sender) beginAs(guest string) {
 	s.identity.beginAs(guest)
 	s.outbox.AssignOwner(s.identity.owner())

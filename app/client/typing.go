@@ -11,7 +11,7 @@ const (
 	typingPause = 5 * time.Second // after this time without a change of the text, the user no longer counts as typing
 )
 
-// A typing decides when the client tells the room that is shown that the user types. It is a state machine without I/O.
+// A typing decides when the client tells the shown room that the user types. It is a state machine without I/O.
 type typing struct {
 	private bool // other users must not see that the user types
 

@@ -49,7 +49,7 @@ type Status int
 const (
 	Connecting   Status = iota // the first attempt to connect has not ended yet
 	Online                     // the server has said welcome
-	Reconnecting               // the connection was lost; View.NextTry says when the next attempt begins
+	Reconnecting               // an attempt has failed, or the connection was lost; View.NextTry says when the next begins
 	// there is no connection, because the device has no network or the client could get no token
 	Offline
 	Restarting // the connection was lost, and the server said that it restarts
@@ -128,7 +128,7 @@ func (n News) same(o News) bool {
 
 // View is everything that the page draws. It is a value: keep it as long as you like, and don't change its lists.
 //
-// One type: the client always publishes all of its fields together.
+// It is one type because the client always publishes all of its fields together.
 type View struct {
 	Status  Status
 	NextTry time.Time // when the next attempt to connect begins, by the device's clock; zero if none is scheduled
@@ -171,7 +171,7 @@ func (v *View) same(o *View) bool {
 		slices.EqualFunc(v.Rooms, o.Rooms, News.same)
 }
 
-// In returns what is new in the room called name, zero if the user is not in it.
+// In returns what is new in the room called name, zero if v.Rooms does not contain the room.
 func (v *View) In(name string) News {
 	for i := range v.Rooms {
 		if v.Rooms[i].Room == name {

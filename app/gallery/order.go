@@ -9,8 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// moderated returns the lobby as ada, a moderator, and then others see it after acts of moderators. The gallery has no
-// server, and so no server's time: an act that ends at ends(d) still holds for d.
+// moderated returns the view that the user me has of the lobby after these acts, all by the user moderator. The gallery has
+// no server, and so no server's time: an act that ends at ends(d) still holds for d.
 func moderated(me wire.User, acts ...wire.Moderated) client.View {
 	r := room.New("lobby", me).Apply(wire.Joined{Room: "lobby", Epoch: "e", TTL: online.TTL.Milliseconds()}, time.Time{})
 	for i, f := range acts {

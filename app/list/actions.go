@@ -16,8 +16,8 @@ import (
 // row.
 
 // barOf returns a new bar for m, with a button for each action: a reaction, a reply, copying the text and, if m is the
-// user's own, taking m back. A moderator can also take back the messages of others, and mute or ban their authors. If the
-// server takes no reactions, or has not accepted m yet, the bar has only the button that copies.
+// user's own, taking m back. A moderator can also take back the messages of others, and mute or ban their authors, except
+// other moderators. If the server takes no reactions, or has not accepted m yet, the bar has only the button that copies.
 func (t templates) barOf(m *client.Message) goapp.Value {
 	bar := t.bar.Call("cloneNode", true)
 	reactions := bar.Get("firstChild")

@@ -12,10 +12,10 @@ import (
 // animation, not a style sheet: so no style sheet can turn the animation off, and the animation does not start again when
 // the row is moved.
 //
-// But every waiting animation makes each frame slower: a change of the list took 4.8 ms without animations, 4.8 ms with 17,
-// and 6.5 ms with 400. So only the rows that expire first have an animation each. All other rows share one animation, which
-// hides the whole list at the earliest deadline among these other rows. The later rows are then hidden too early, but they
-// appear again as soon as the client runs.
+// But every waiting animation makes each update of the screen slower: a change of the list took 4.8 ms without animations,
+// 4.8 ms with 17, and 6.5 ms with 400. So only the rows that expire first have an animation each. All other rows share one
+// animation, which hides the whole list at the earliest deadline among these other rows. The later rows are then hidden too
+// early, but they appear again as soon as the client runs.
 
 // maxMasked is the highest number of rows that have a mask of their own. A mask is the animation that hides a row.
 const maxMasked = 16

@@ -141,10 +141,10 @@ const (
 	barWithin = "within"
 )
 
-// placed decides where the bar of a row goes. row and frame are the extents of the row and of the frame around the list, and
-// height is the height of the bar. The bar goes above the row if it fits into the frame there, otherwise below the row,
-// otherwise over the row. For a bar over the row, from is the distance from the top of the row to the top of the bar;
-// otherwise from is 0.
+// placed decides where the bar of a row goes. row and frame are the extents of the row and of the box in which the list
+// scrolls, and height is the height of the bar. The bar goes above the row if it fits into the box there. Otherwise it goes
+// below the row if the top of the row is in sight and the bar fits there, and else over the row. For a bar over the row,
+// from is the distance from the top of the row to the top of the bar; otherwise from is 0.
 func placed(row, frame span, height float64) (side string, from float64) {
 	switch {
 	case row.top+barOverlap-height >= frame.top:

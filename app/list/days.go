@@ -10,9 +10,9 @@ import (
 	"mayfly/app/words"
 )
 
-// Above each row that begins a day, the list shows a separator with the name of the day. A row also shows when its message
-// was sent, in the user's time zone, and with the day if that is not today. So at midnight, and when the time zone changes,
-// the times in all rows become wrong. The list checks once a second whether that has happened.
+// Above each row that begins a day, except the first row, the list shows a separator with the name of the day. A row also
+// shows when its message was sent, in the user's time zone, and with the day if that is not today. So at midnight, and when
+// the time zone changes, the times in all rows become wrong. The list checks once a second whether that has happened.
 
 // startsDay reports whether a row needs a separator above it. date is the day of the row, 0 if the server has not accepted
 // its message. previous is the day of the nearest row above that has a day, 0 if no row above has one.

@@ -36,8 +36,7 @@ func width(r rune) int {
 }
 
 // lineEnd returns the index in text at which its first n lines end. If text has no more than n lines, it returns len(text).
-// A line ends at a newline. A line that would be wider than lineWidth ends at the last space that fits or, if it has no
-// space, at the last character that fits.
+// A line ends at a newline or, if it would be wider than lineWidth, at the last character that fits, even within a word.
 func lineEnd(text string, n int) int {
 	if len(text) < n { // a quick answer for most texts: fewer than n bytes can't be more than n lines
 		return len(text)

@@ -35,7 +35,7 @@ func (k *keyboard) focused() string {
 // blurred runs when element has lost the focus, and no other element has got it. If the user did that, the row of element is
 // not focused any more. If the browser did it because the row has become invisible, the row counts as focused.
 func (k *keyboard) blurred(element goapp.Value) {
-	if dom.IsBody(dom.Active()) && dom.Shown(element) { // otherwise the window has lost the focus, and gives it back
+	if dom.IsBody(dom.Active()) && dom.Shown(element) { // if not the body, the window has lost the focus, and gives it back
 		k.last = ""
 	}
 }

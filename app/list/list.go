@@ -8,9 +8,9 @@
 // package fills that element. This package identifies rows by client.Message.Key, not by their index. Removing a row takes 5
 // ms, adding one 7 to 9 ms, most of it for the browser's layout and paint; docs/benchmarks.md has the figures.
 //
-// diff.go and mounted.go only compute what must change. The other files change the document: rows.go inserts and removes
-// rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each part of the list, such
-// as the keyboard, has a pointer to the rows, and uses only the rows and its own fields.
+// diff.go and mounted.go only compute what must change. Most other files change the document: rows.go inserts and removes
+// rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each part of the list,
+// such as the keyboard, has a pointer to the rows, and uses only the rows and its own fields.
 package list
 
 import (
@@ -34,10 +34,10 @@ const (
 // A List shows the messages of a room. Only the UI goroutine may use it. When a List changes rows, the user keeps the focus
 // and the selected text, and the text that the user reads does not move.
 //
-// One type: most of its many methods only pass an event of the page on to the field that handles the event.
+// It is one type because most of its many methods only pass an event of the page on to the field that handles the event.
 type List struct {
 	leave   func() // moves the focus out of the list
-	onSize  func() // runs when the rows or the frame around them have another size; may be nil
+	onSize  func() // runs when the rows or the element around them have another size; may be nil
 	unwatch func() // ends the watches that call onSize
 	rows    *rows
 	mounted mounted
@@ -146,9 +146,9 @@ func (l *List) Mount(box goapp.Value) bool {
 	return true
 }
 
-// WatchSize makes the list call handle whenever the rows or the frame around them get another size, for any reason. handle
-// runs on the browser's event loop, before the browser paints, and must make the UI goroutine call ToEnd at once. Call
-// WatchSize before the first Draw.
+// WatchSize makes the list call handle whenever the rows or the element around them get another size, for any reason.
+// handle runs on the browser's event loop, before the browser paints, and must make the UI goroutine call ToEnd at once.
+// Call WatchSize before the first Draw.
 func (l *List) WatchSize(handle func()) { l.onSize = handle }
 
 // change inserts, moves, updates and removes rows, so that the document has one row for each message in messages.
@@ -220,11 +220,11 @@ func (l *List) apply(c change, now time.Time) {
 	}
 }
 
-// Following reports whether the list follows its newest message. The answer changes only when the user scrolls, or when the
-// page calls a method such as Follow or Unfollow; a new message does not change it.
+// Following reports whether the list follows its newest message. The answer changes only when the page calls NoticeScroll
+// or a method such as Follow, Unfollow or Lead; a new message does not change it.
 func (l *List) Following() bool { return l.viewport.following }
 
-// Follow makes the list follow its newest message; the next draw scrolls to it.
+// Follow makes the list follow its newest message; the list scrolls there when the next draw changes its height.
 func (l *List) Follow() { l.viewport.following = true }
 
 // Unfollow makes the list stay where it is, as if the user had scrolled up.
@@ -308,9 +308,10 @@ func (l *List) Removed() bool {
 
 // Press runs when the user has pressed key in the list. It returns false if the list has no use for the key, so that the
 // browser handles the key. The keys that the list uses are:
-//   - The arrow keys move the focus from row to row or, within the actions of a row, from action to action.
+//   - The arrow keys, Home and End move the focus from row to row or, within the bar of a row, from action to action.
 //   - Enter or the menu key opens the actions of the row that has the focus.
-//   - Escape moves the focus from an action to its row, and from a row to the composer.
+//   - Escape closes the actions of the row that contains the focus, and moves the focus to that row. If these actions are
+//     not open, Escape moves the focus to the composer.
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
 
 // Menu runs when a finger stays on element (a long press). It opens the actions of the message that contains element, and

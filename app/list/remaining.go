@@ -22,7 +22,7 @@ const (
 	Nothing
 )
 
-// remaining is how a row shows the time left: by a part of the ring, by a number, or by neither.
+// remaining is how a row shows the time left: by a part of the ring, by a number, by both, or by neither.
 type remaining struct {
 	step    int  // how many of the ring's ringSteps steps are drawn; ringSteps: the whole ring
 	seconds int  // the number of seconds that is shown; 0: no number
@@ -30,7 +30,7 @@ type remaining struct {
 }
 
 // remains returns what the row of m shows of the time left. now is the server's time. For a message that the server has not
-// accepted, it returns the zero value: nothing is shown.
+// accepted, and if l is Nothing, it returns the zero value: nothing is shown.
 func (l Left) remains(m *client.Message, now time.Time) remaining {
 	left, life := m.Expires.Sub(now), m.Expires.Sub(m.At)
 	if m.Seq == 0 || life <= 0 || l == Nothing {

@@ -15,8 +15,8 @@ import (
 
 // A row is one message in the document. It is an article element that contains the author's face, a header line and the
 // text. A message of the user's own also has its state below the text, until the server has accepted it. The bar with the
-// actions covers the row's upper edge (actions.go). The accessible name says all this in one sentence, so a screen reader
-// says one sentence for each row.
+// actions covers the row's upper edge (actions.go). The accessible name of the article contains the author, the text, the
+// state and the times (words.Label), so a screen reader reads out the row at once.
 type row struct {
 	article goapp.Value
 	head    goapp.Value // the header line: the author's name, when the message was sent, the time left
@@ -221,7 +221,7 @@ func (r *row) count(to remaining) {
 type chunk struct {
 	element goapp.Value
 	rows    int
-	bars    int // how many of the rows show their bar
+	bars    int // how many of the rows have a bar
 }
 
 // chunkRows is the number of rows in a full chunk. It is the square root of maxRows, so that a chunk has few rows, and the

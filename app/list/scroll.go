@@ -23,7 +23,7 @@ import (
 
 const (
 	maxGap   = 4000 // CSS pixels, a few screens: a higher gap would make the scroll bar plainly wrong
-	nowhere  = -1   // no scrollTop: the list follows its newest message from wherever it is
+	nowhere  = -1   // the value of viewport.top after Restart: compared with it, no scrollTop counts as scrolled up
 	rounding = 1    // CSS pixels: browsers round, so a list at its end may seem to be this far from it
 
 	// endSlack is in CSS pixels. When the user scrolls down, and the end of the list is then at most this far below the
@@ -47,7 +47,7 @@ type viewport struct {
 }
 
 // notice reads how far the list is scrolled, and sets following. newest says whether the newest message has a row. notice
-// returns true if the user has scrolled since the page last scrolled the list or called notice.
+// returns true if scrollTop has changed, mostly by the user, since the page last scrolled the list or called notice.
 func (v *viewport) notice(newest bool) (scrolled bool) {
 	top, following := v.position(newest)
 	if math.Abs(top-v.top) >= rounding { // a smaller step may be rounding; v.top stays, so small steps of the user add up
@@ -72,13 +72,13 @@ func (v *viewport) position(newest bool) (top float64, following bool) {
 }
 
 // follows reports whether the list follows its newest message. top is scrollTop now, and below is how far the end of the
-// list is below the screen. followed says whether the list followed its newest message when scrollTop was oldTop. The
-// page reads scrollTop before and after each of its own scrolls, so only the user can have changed it from oldTop to top.
-// Input events don't decide this, because a scroll bar, assistive technology and a search in the page scroll without
-// input events.
+// list is below the screen. followed says whether the list followed its newest message when scrollTop was oldTop. The page
+// reads scrollTop after each of its own scrolls. So if top differs from oldTop, the user has scrolled, or the list became
+// shorter or its box taller. In the second case the browser has scrolled, and the list is at its end. Input events don't
+// decide this, because a scroll bar, assistive technology and a search in the page scroll without input events.
 func follows(followed bool, oldTop, top, below float64) bool {
 	switch {
-	case below <= rounding: // also if the browser itself scrolled up, because the list became shorter or its frame higher
+	case below <= rounding: // also if the browser itself scrolled up, because the list became shorter or its box taller
 		return true
 	case top <= oldTop-rounding: // the user has scrolled up; one pixel counts, because a slow scroll begins with one
 		return false
@@ -131,8 +131,8 @@ func (b rowBelow) grown() float64 {
 //   - The removed rows were out of sight: height is their height, and fill makes the gap that much higher. The row below
 //     may now show a name above its text. Then fill makes the gap lower by the height of the name, so that the text does
 //     not move.
-//   - Removed rows were in sight: height is 0, and fill removes the gap, because the gap would be in sight, too. While the
-//     user scrolls, fill leaves the gap to keep.
+//   - c removes rows, and height is 0: some of them may have been in sight, and then the gap would be in sight, too. So
+//     fill removes the gap. While the user scrolls, fill leaves the gap as it is, and the method keep changes it.
 func (v *viewport) fill(height float64, below rowBelow, c change) {
 	if height > 0 {
 		v.setGap(v.gap + height)

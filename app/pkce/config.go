@@ -68,7 +68,7 @@ func (b *Browser) path() string {
 type Fetch func(url, form string, timeout time.Duration) (
 	status int, header func(name string) string, body []byte, err error)
 
-// Storage stores strings by key. Any call may fail: the browser may deny storage, or the storage may be full.
+// Storage stores strings by key. Each call may fail: the browser may deny storage, or the storage may be full.
 type Storage interface {
 	Load(key string) (value string, err error) // "" if nothing is stored under key
 	Save(key, value string) error

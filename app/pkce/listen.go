@@ -41,7 +41,7 @@ func listenLocked(m *monitor) {
 }
 
 // acceptTokenLocked handles a message "token". If the access token in the message ends more than minGain later than this
-// tab's access token, this tab uses it from now on.
+// tab's access token, and the server has not refused it, this tab uses it from now on.
 func acceptTokenLocked(m *monitor, message map[string]string) {
 	now := m.now()
 	late := max(0, now.Wall.UnixMilli()-milliseconds(message["sent"]))

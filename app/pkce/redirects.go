@@ -210,8 +210,9 @@ func (r *redirects) signOut(returnTo string) {
 // blocks.
 func (r *redirects) leaveProvider(former *record, returnTo string) bool {
 	// Before the browser leaves for the provider's page, check that the provider answers: otherwise the user would see only
-	// an error page of the browser. The check is the request that revokes the refresh token. Without a refresh token, the
-	// check is to read the metadata from the provider instead of using the stored metadata.
+	// an error page of the browser. The check is the request that revokes the refresh token, if the provider has an endpoint
+	// for that. Without a refresh token, the check is to read the metadata from the provider instead of using the stored
+	// metadata.
 	d, f := r.provider.discover(signOutTimeout)
 	if former.refresh == "" {
 		d, f = r.provider.readMetadata(signOutTimeout)

@@ -39,7 +39,7 @@ func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
 	return min(wait, tick), false
 }
 
-// awaitLocked makes sure that Token gets a good access token. If a renewal is due, awaitLocked asks Run for it, and waits
+// awaitLocked runs before Token returns an access token. If a renewal is due, awaitLocked asks Run for it, and waits
 // until the renewal has ended or stop is closed. refusedToken is an access token that the server refused, or "": a refused
 // token is replaced at once, even during the wait after a failed renewal.
 func (r *renewer) awaitLocked(stop <-chan struct{}, refusedToken string) {

@@ -2,7 +2,7 @@
 // user to the provider and handles the return, checks the ID token, keeps the sign-in across reloads, renews the access
 // token before it ends, shares all of that between tabs, and signs out. It does not call the browser itself: Config.Browser
 // holds the functions that it needs, so that all of it runs natively, in tests on virtual time. From package browser it uses
-// only the names (keys) under which the browser stores data. Package app/client decides what to do with a token.
+// only the names of stored data and of a lock. Package app/client decides what to do with a token.
 //
 // The access token lives only in memory. The refresh token and the ID token are one record in the browser's storage. In Mode
 // Device all tabs share this record. Most providers accept a refresh token only once, and end the sign-in if they receive it
@@ -47,8 +47,8 @@ var (
 )
 
 // SignIn manages the sign-in of one page. It does nothing unless Run runs. Begin, Callback, SignOut and Token block:
-// never call them on the goroutine that draws. The other methods, except Run, don't block. All fields are static after
-// New.
+// never call them on the goroutine that draws. The other methods, except Run, don't block, but End waits for the vault if
+// another tab has changed the record. All fields are static after New.
 type SignIn struct {
 	b           *Browser
 	state       *monitor

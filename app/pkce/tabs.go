@@ -8,8 +8,8 @@ import "sync"
 //
 //	ask    left          asks for an access token that is good for more than left ms from now
 //	token  access, life  an access token, and its whole life in ms
-//	       left, sent    how many ms the token was still good when the message was sent, and that time in Unix ms: a frozen
-//	                     tab reads the message late, and must subtract the delay from left
+//	       left, sent    how many ms the token was still good when the message was sent, and when that was, in Unix ms: a
+//	                     frozen tab reads the message late, and must subtract the delay from left
 //	       record        in Mode Tab: the sender's stored record, for a tab that is a duplicate of the sender's tab
 //	out                  the user signed out
 //	end                  the provider or the server ended the sign-in

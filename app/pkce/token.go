@@ -45,9 +45,9 @@ func lifeOf(seconds float64) time.Duration {
 	return life
 }
 
-// retryAfter returns how long the provider asks the client to wait, 0 if it does not say. Okta sends the time at which the
-// wait ends, in X-Rate-Limit-Reset. Both that time and the Date of the answer are by Okta's clock, so their difference is
-// the wait, even if the device's clock is wrong.
+// retryAfter returns how long the provider asks the client to wait, maxRetryAfter at most, 0 if it does not say. Okta sends
+// the time at which the wait ends, in X-Rate-Limit-Reset. Both that time and the Date of the answer are by Okta's clock, so
+// their difference is the wait, even if the device's clock is wrong.
 func retryAfter(header func(string) string) time.Duration {
 	seconds := milliseconds(header("Retry-After"))
 	date, err := time.Parse(time.RFC1123, header("Date"))
@@ -71,7 +71,7 @@ type access struct {
 // accept an old refresh token. So if one tab's renewal is interrupted, another tab still has time to renew with the old
 // refresh token.
 func newAccess(text string, requested clock.Moment, life time.Duration) *access {
-	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
+	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for less than 90 s
 	spread := min(margin/10, maxSpread)
 	return &access{text, requested, life, margin - spread + rand.N(2*spread)}
 }

@@ -7,7 +7,7 @@ import (
 // tokens holds the access token, and what is known about renewing it.
 type tokens struct {
 	access  *access          // nil: there is no access token
-	refused string           // the access token that the server refused: not accepted from another tab again; "" for none
+	refused string           // the access token that the server refused: this tab takes it from no other tab; "": none
 	changed chan struct{}    // closed when there is a new access token; use then makes another channel
 	version int              // grows with each access token
 	retry   backoff.Schedule // when to try again after a failed renewal

@@ -77,8 +77,8 @@ func (a *Announcer) Observe(previous, current *client.View, now time.Duration) t
 }
 
 // compare finds out what has changed between two views. It adds other users' new messages to unsaid. If a message of the
-// user's own could not be sent, compare puts the reason into Alert. It returns true if the server has accepted a message of
-// the user's own since the view previous.
+// user's own could not be sent, compare puts the reason into Alert. If current has no such message, it empties Alert. It
+// returns true if the server has accepted a message of the user's own since the view previous.
 func (a *Announcer) compare(previous, current *client.View) (sent bool) {
 	failed, failure := false, ""
 	for i := range current.Messages {

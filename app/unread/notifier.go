@@ -33,7 +33,8 @@ type Notification struct {
 
 // A Notifier decides which notifications the browser shows, and which it closes. A room has one notification at most, about
 // the newest unread message in the user's scope. It is shown only if that message came while the page was hidden. It is
-// closed as soon as a newer message comes, or this message has expired, was taken back, or was read.
+// replaced or closed as soon as a newer message in the scope comes, and closed when its message has expired, was taken
+// back, or was read.
 //
 // Each tab of a browser has a Notifier, which decides as if there were no other tab. So several tabs ask for the same
 // notification. The service worker (web/worker.js) shows it once, and only if no tab is visible. A Notifier also asks to
@@ -51,10 +52,11 @@ type noted struct {
 
 // Observe compares the news of all rooms with the news of the last call. Call it with each new view. show are the
 // notifications that the browser must show; each replaces the notification of its room. closed are the notifications that
-// the browser must close, if they are shown: only Room and At are set, and a notification of an older message counts, too.
+// the browser must close, if they are shown; it must also close a notification of an older message in the same room. In
+// closed, only Room and At are set.
 //
 // When Observe first finds that a room is joined, it shows no notification for the messages that are unread there already.
-// But it does so for messages that came while the connection was lost.
+// Later it shows a notification also for messages that came while the connection was lost.
 func (n *Notifier) Observe(news []client.News, w Wishes) (show, closed []Notification) {
 	before := n.rooms
 	n.rooms = make(map[string]noted, len(news))

@@ -36,7 +36,8 @@ func (u *Unread) Follow(messages []client.Message, n int) {
 	u.seen = n == 0
 }
 
-// last returns the keys of the last n messages of other users, in order.
+// last returns the keys of the last n messages of other users, in order. It counts only messages that the server has
+// accepted (Seq is not 0).
 func last(messages []client.Message, n int) (keys []string) {
 	for i := len(messages) - 1; i >= 0 && len(keys) < n; i-- {
 		if m := &messages[i]; !m.Mine && m.Seq != 0 {

@@ -14,8 +14,8 @@ const (
 	offsetsLife = time.Second      // how long the browser's answers count: the user may travel
 )
 
-// Remembered returns a function that answers as offset does. It remembers the answers for offsetsLife, because one row asks
-// for ten times, and the browser's answer is slow.
+// Remembered returns a function that answers as offset does. It remembers the answers for offsetsLife, because drawing one
+// row needs about ten answers, and the browser's answer is slow.
 func Remembered(offset func(time.Time) time.Duration) func(time.Time) time.Duration {
 	var since time.Time
 	answers := map[time.Time]time.Duration{}

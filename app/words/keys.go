@@ -391,7 +391,7 @@ const (
 	ActSlowed    // {0}: the moderator, {1}: the time in which a person may send one message
 	ActSlowOff   // {0}: the moderator
 	ActLife      // {0}: the moderator, {1}: how long new messages live
-	Somebody     // in place of the name of a person whom nobody knows
+	Somebody     // in place of the name of a person whose name is not known
 	UserMuted    // why a message was not sent
 	UserBanned   // why there is nothing to read in the room
 	WaitMuted    // {0}: for how long still

@@ -11,7 +11,7 @@ import (
 )
 
 // Label returns the accessible name of a message: its author, its text, and its state or the times at which it was sent and
-// expires.
+// expires. For a sent message, the sentences of extras follow.
 func Label(m *client.Message, c Clock) string {
 	author := Author(m, len(m.User.Name))
 	if m.Mine {
@@ -58,7 +58,8 @@ func Named(u wire.User) wire.User {
 	return u
 }
 
-// State returns the state of the user's own message in words, such as "Sending…". It returns "" once the message is sent.
+// State returns the state of the user's own message in words, such as "Sending…", and the sentence for m.Reason, if there
+// is one. It returns "" once the message is sent.
 func State(m *client.Message) string {
 	words := ""
 	switch m.State {

@@ -86,7 +86,7 @@ func Span(d time.Duration) string {
 	return Lifetime(max(d.Round(time.Second), time.Second))
 }
 
-// both returns a, with the sentences of b for the keys that a has not.
+// both returns a with the sentences of b added. If a and b have a sentence for the same key, the sentence of b counts.
 func both(b *[keys]string, a [keys]string) [keys]string {
 	for k, text := range b {
 		if text != "" {

@@ -21,8 +21,8 @@ const (
 	FilesMissing // TopOfHost follows this sentence
 	TopOfHost
 	StillLoading
-	Early // what the user has sent before the client runs follows
-	Kept  // what the user has written before the client did not start follows
+	Early // the texts that the user has sent before the client runs follow this sentence
+	Kept  // if the client does not start: the texts that the user has written follow this sentence
 
 	// These sentences are in the page that the server sends for an unknown address (HTTP 404).
 	NoSuchPage

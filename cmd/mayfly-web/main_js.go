@@ -25,8 +25,8 @@ const (
 	pollSlots = 3
 )
 
-// main lets the browser handle key presses before and after it puts the client together: the user writes already, in a page
-// that this program would otherwise keep from answering until it has drawn its own.
+// main calls NextTask before and after it puts the client together, so that the browser handles key presses there. The user
+// may already write in the shell, which this program would otherwise block until it has drawn its own page.
 func main() {
 	browser.NextTask()
 	browser.ReplaceDenied()
@@ -137,8 +137,8 @@ func pollSlot(ctx context.Context) (done func(), ok bool) {
 	return browser.Slot(ctx, browser.PollLock, pollSlots)
 }
 
-// protocol asks the server which version of the protocol it speaks now. It returns "" if the server does not answer within
-// 10 s. It blocks.
+// protocol asks the server which version of the protocol it speaks now. It returns "" if no valid answer comes within 10 s.
+// It blocks.
 func protocol() string {
 	_, _, body, err := browser.Fetch("/config.json", "", 10*time.Second)
 	var config struct{ Protocol string }
@@ -149,8 +149,8 @@ func protocol() string {
 }
 
 // guest returns the secret that makes the user the same guest again after a reload. It returns "" if this tab has stored no
-// secret. stored is false if the browser denies storage or the storage is full. Then the client makes a new secret that
-// lives only as long as the page.
+// valid secret: then the client makes a new secret. stored is false if the browser denies storage or the storage is full:
+// then a new secret lives only as long as the page.
 func guest() (secret string, stored bool) {
 	tab := browser.TabStorage()
 	secret, err := tab.Load(browser.GuestKey)

@@ -61,7 +61,8 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (finish fun
 	}
 }
 
-// given returns the names of the flags of f that are set on the command line or in the environment.
+// given returns the names of the flags of f that are set: on the command line, in the environment or in the file of
+// -config.
 func given(f *flag.FlagSet) map[string]bool {
 	names := map[string]bool{}
 	f.Visit(func(fl *flag.Flag) { names[fl.Name] = true })

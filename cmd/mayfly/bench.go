@@ -68,7 +68,7 @@ func parseBench(args []string, stdout io.Writer) (benchConfig, error) {
 	}
 	problems := c.check()
 	switch server, err := bench.ParseURL(operand); {
-	case operand == "" && len(s.errs) == 0: // else the URL may stand behind what is wrong
+	case operand == "" && len(s.errs) == 0: // else readArgs may have taken the URL for a flag's value
 		problems = append(problems, errors.New("there is no URL: say which server to measure, such as "+
 			"http://localhost:8080"))
 	case operand != "" && err != nil:
@@ -119,7 +119,8 @@ func (c *benchConfig) check() (errs []error) {
 	return errs
 }
 
-// maxBenchConns is the largest -conns of mayfly bench: a client's address has no more ports for one server.
+// maxBenchConns is the largest -conns of mayfly bench. Connections from one address to one server need different ports, and
+// an address has 65,535.
 const maxBenchConns = 65_000
 
 // load returns the part of the load that the flags set.

@@ -70,7 +70,8 @@ func (b build) String() string {
 	return b.version + " (" + strings.Join(known, ", ") + ")"
 }
 
-// metric returns the metric mayfly_build_info. Its value is always 1; its labels contain the facts about the build.
+// metric returns the metric mayfly_build_info. Its value is always 1; its labels contain the version, the commit and the
+// version of Go.
 func (b build) metric() prometheus.Collector {
 	commit := b.commit
 	if b.modified {

@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// certificateSoon is how long before its end mayfly check warns of a certificate.
+// certificateSoon is how long before the end of a certificate mayfly check begins to warn of it.
 const certificateSoon = 14 * 24 * time.Hour
 
-// tryCertificate reports whether the first certificate in file, which flag names, is valid now.
+// tryCertificate reports whether the first certificate in file, which flag names, is valid now. It also prints the result,
+// or adds a problem.
 func (ch *check) tryCertificate(flag, file string, now time.Time) bool {
 	ends, err := certificateLife(file, now)
 	switch {
@@ -27,7 +28,8 @@ func (ch *check) tryCertificate(flag, file string, now time.Time) bool {
 	return err == nil
 }
 
-// certificateLife returns when the first certificate in file ends. The error says that it is not valid now, and what to do.
+// certificateLife returns when the first certificate in file ends. The error says why the certificate cannot be used now,
+// and what to do.
 func certificateLife(file string, now time.Time) (ends time.Time, err error) {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -67,7 +67,7 @@ type check struct {
 	c       config
 	out     io.Writer
 	wrong   map[string]bool // the flags whose values are known to be wrong, so that trying them says nothing
-	running bool            // a Mayfly answers at the address of -listen: it has the ports and the folder, which is right
+	running bool            // a Mayfly answers at the address of -listen; so used ports and a used folder are no problems
 	errs    []error
 }
 
@@ -262,7 +262,8 @@ func (ch *check) tryIssuer(ctx context.Context) {
 	ch.say("ok", "-issuer %s signs people in on %s", ch.c.auth.Issuer, strings.Join(all, ", "))
 }
 
-// throughProxy says whether it is known through which proxies people come.
+// throughProxy returns the arguments of the method say for -public-url. They are a warning if people must come through a
+// proxy that -trusted-proxies must name, but does not.
 func (c *config) throughProxy() (verdict, format string, arg string) {
 	if strings.HasPrefix(c.publicURL, "https:") && len(c.proxies) == 0 && !c.tls.enabled() && !onUnixSocket(c.listen) {
 		return "warning", "%s", noProxies
@@ -271,7 +272,8 @@ func (c *config) throughProxy() (verdict, format string, arg string) {
 	return "ok", "-public-url %s", cmp.Or(c.publicURL, c.publicByCertificate(), unset)
 }
 
-// publicByCertificate returns the URL that users open if the certificate of the public listener says it, else "".
+// publicByCertificate returns the URL that users open, with the host name for which the public listener has a certificate.
+// It returns "" if there is no such name, or if -public-url is set.
 func (c *config) publicByCertificate() string {
 	port, _ := portOf(c.listen)
 	if c.publicURL != "" {

@@ -22,12 +22,12 @@ import (
 
 // config is the checked configuration of "mayfly serve".
 //
-// One type: each of its many fields holds the value of a flag. Only five fields hold the values of several flags: auth
-// those for signing in, nats those for NATS servers of their own, tls those for TLS, network those for other ways in which
-// connections come, and brand those for name and look.
+// It is one type because each of its many fields but differs holds the value of a flag. Only five fields hold the values of
+// several flags: auth those for signing in, nats those for separate NATS servers, tls those for TLS, network those that say
+// how connections come to the public listener, and brand those for name and look.
 type config struct {
 	listen       string
-	publicURL    string // empty: http://localhost with the port of the listener
+	publicURL    string // empty: https with the host name in the certificate, or without TLS http://localhost
 	origins      []string
 	ttl          time.Duration
 	ttlMin       time.Duration
@@ -113,8 +113,9 @@ func readConfig(f *flag.FlagSet, defineAuth defineAuth, usage string, args []str
 	return c, s, nil
 }
 
-// defineFlags defines the flags that set the fields of c, without the flags for signing in. After the flags are parsed, call
-// the returned function finish. It splits the flags that are lists, and returns the problems with them.
+// defineFlags defines the flags that set the fields of c, without the flags for signing in. After the flags are parsed,
+// call the returned function finish. It splits the flags that are lists, and calls the functions finish of the flags for
+// NATS, TLS, network and brand. Its error has every problem.
 func defineFlags(f *flag.FlagSet, c *config, env environment) (finish func() error) {
 	f.String(configFlag, "", "`FILE` with flags, as lines such as public-url: https://chat.example.com (default none)")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080",
@@ -158,7 +159,7 @@ func defineFlags(f *flag.FlagSet, c *config, env environment) (finish func() err
 	}
 }
 
-// check returns every problem with c.
+// check returns the problems with c, except those that the functions finish return.
 func (c *config) check() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	port, _ := portOf(c.listen)
@@ -245,7 +246,8 @@ func (c *config) publicURLFor(port string) string {
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}).String()
 }
 
-// rate is the value of the flag -rate. 20/10s means n=20 and per=10s: at most 20 messages in any period of 10 s.
+// rate is the value of the flag -rate. 20/10s means n=20 and per=10s. For mayfly serve these are at most 20 messages of a
+// user in any period of 10 s, for mayfly bench 20 messages to post in each 10 s.
 type rate struct {
 	n   int
 	per time.Duration

@@ -17,14 +17,14 @@ const configFlag = "config"
 // maxConfigFile is the most bytes that a configuration file may have. A file with every flag has some 5 KiB.
 const maxConfigFile = 1 << 20
 
-// listSeparators has the flags whose value is a list, but without commas between its parts.
+// listSeparators has, by flag, what separates the parts of a flag that is a list. All other lists have commas.
 var listSeparators = map[string]string{"scopes": " ", "authorize-params": "&"}
 
 // readFile sets flags from the file that the flag -config names, if it names one. The file is YAML: a mapping from the names
 // of flags, without the dash, to their values. A flag on the command line or in the environment wins over the file.
 //
-// The file is as strict as the command line is: a name that is no flag is a problem, and so is a name that stands there
-// twice. YAML and not TOML, because of the two libraries that Mayfly could use, only that for YAML says on which line a name
+// A name that is a flag of neither mayfly serve nor mayfly dev is a problem, and so is a name that stands there twice. The
+// format is YAML and not TOML: of the two libraries that Mayfly could use, only the one for YAML says on which line a name
 // stands. A value is taken as it is written in the file, so YAML's rules about what is a number or a date do not matter.
 func (s *settings) readFile() {
 	fl := s.flags.Lookup(configFlag)
@@ -74,7 +74,8 @@ func (s *settings) readPair(at string, key, value *yaml.Node) {
 	}
 }
 
-// oktaTokenKey is how a file would name the Okta API token, in upper case. A file cannot: it is often readable by others.
+// oktaTokenKey is how a file would name the Okta API token, in upper case. A file must not have it, because others can
+// often read the file.
 var oktaTokenKey = strings.TrimPrefix(oktaTokenVariable, variablePrefix)
 
 // unknownName adds the problem that a file has a name that is no setting.

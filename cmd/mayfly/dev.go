@@ -45,8 +45,8 @@ Flags:
 // devWarning is printed at every start of mayfly dev.
 const devWarning = "FOR DEVELOPMENT ONLY: anybody can sign in as anybody here, without a password."
 
-// parseDev reads the flags and the environment of mayfly dev, and checks the whole configuration. Its error has every
-// problem. If args asks for help, parseDev prints the help and returns flag.ErrHelp.
+// parseDev reads the flags, the environment and the file of -config for mayfly dev, and checks the whole configuration. Its
+// error has every problem. If args asks for help, parseDev prints the help and returns flag.ErrHelp.
 func parseDev(args []string, env environment, stdout io.Writer) (devConfig, error) {
 	var c devConfig
 	f := flag.NewFlagSet("dev", flag.ContinueOnError)

@@ -81,7 +81,7 @@ func (n *node) lead(l net.Listener, c certificates) {
 }
 
 // toHTTPS returns a handler that leads browsers to the same path under public, the URL of the chat. The host does not come
-// from the request, so that nobody can be led elsewhere. A browser keeps no memory of it: that is what -hsts is for.
+// from the request, so that nobody can be led elsewhere. Browsers do not store the redirect: for that there is -hsts.
 func toHTTPS(public string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -93,8 +93,8 @@ func toHTTPS(public string) http.Handler {
 	})
 }
 
-// onlyHTTPS returns next with a header in each answer that tells browsers to use https only for this host, for that long.
-// Other hosts of the same domain are not meant.
+// onlyHTTPS returns next with a header in each answer that tells browsers to use only https for this host in the time
+// forLong. The header does not cover subdomains of the host. If forLong is 0, onlyHTTPS returns next itself.
 func onlyHTTPS(next http.Handler, forLong time.Duration) http.Handler {
 	if forLong == 0 {
 		return next

@@ -19,8 +19,9 @@ const (
 	tuneEvery = time.Second
 )
 
-// tuneCollector runs until ctx is done. Once in every tuneEvery it looks how many bytes of the heap are in use, and sets how
-// much garbage may be there (percentFor). It does nothing if the operator has chosen a percentage with the variable GOGC.
+// tuneCollector runs until ctx is done. Once in every tuneEvery it looks how many bytes of the heap are in use, and sets
+// how much garbage may be there (percentFor). It returns at once if the variable GOGC sets another percentage than
+// usualPercent.
 func tuneCollector(ctx context.Context) {
 	samples := []metrics.Sample{{Name: "/gc/gogc:percent"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(samples)

@@ -20,14 +20,14 @@ server says only that the process lives.
 `
 
 const (
-	healthTimeout = 5 * time.Second // the longest time that mayfly health waits for the answer
+	healthTimeout = 5 * time.Second // the longest time that mayfly health and mayfly check wait for an answer
 	maxHealth     = 64 << 10        // the most bytes of an answer that mayfly health and mayfly check read
 )
 
 // defaultHealth is the URL that mayfly health asks if it gets none. It is where mayfly serve is without flags.
 const defaultHealth = "http://127.0.0.1:8080"
 
-// runHealth runs mayfly health: it prints the server's answer, and returns an error if that is not that people can chat.
+// runHealth runs mayfly health: it prints the server's answer if its status is 200, and otherwise returns an error.
 func runHealth(ctx context.Context, args []string, stdout io.Writer) error {
 	f := flag.NewFlagSet("health", flag.ContinueOnError)
 	s, target := newSettings(f), ""
@@ -57,7 +57,7 @@ func runHealth(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// askHealth returns the answer of the server. The error is not nil if that has another status than 200.
+// askHealth returns the answer of the server. It returns an error if no answer comes, or if its status is not 200.
 func askHealth(ctx context.Context, target string) (answer string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

@@ -56,8 +56,8 @@ Usage:
 "mayfly serve" alone is a chat for this machine: open the URL that it prints.
 `
 
-// run runs the command in args until it ends or ctx is done. The error is a configError if the command line or the
-// environment is wrong.
+// run runs the command in args until it ends or ctx is done. The error is a configError if the command line, the
+// environment or the file of -config is wrong.
 func run(ctx context.Context, args []string, env environment, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)

@@ -9,8 +9,8 @@ import (
 	"mayfly/server/stream"
 )
 
-// defineNATSFlags defines the flags for NATS servers of their own. They set the fields of c. After the flags are parsed,
-// call the returned function finish, which checks the flags. Its error has every problem. data is the value of the flag
+// defineNATSFlags defines the flags for separate NATS servers. They set the fields of c. After the flags are parsed, call
+// the returned function finish, which checks the flags. Its error has every problem. data is the value of the flag
 // -data.
 func defineNATSFlags(f *flag.FlagSet, c *stream.Cluster, data *string) (finish func() error) {
 	urls := f.String("nats", "", "`URLS` of NATS servers that all nodes share, such as nats://a:4222,nats://b:4222; "+

@@ -46,8 +46,8 @@ func defineNetworkFlags(f *flag.FlagSet, c *config, env environment) (finish fun
 
 func onUnixSocket(addr string) bool { return strings.HasPrefix(addr, network.UnixPrefix) }
 
-// checkReach returns an error if the chat would be where strangers can reach it, at the address host, although it is not
-// encrypted and no proxy is known that encrypts.
+// checkReach returns an error if strangers can reach the address host and nothing encrypts there: the server has neither
+// TLS nor trusted proxies. With -insecure-http it returns nil.
 func (c *config) checkReach(host string) error {
 	if c.tls.enabled() || len(c.proxies) > 0 || c.network.insecure || !network.Public(host) {
 		return nil

@@ -43,7 +43,7 @@ const (
 const (
 	headerTimeout  = 10 * time.Second // the longest time for a request's headers to arrive
 	readTimeout    = 15 * time.Second // the longest time for a whole request to arrive; not for WebSockets and polls
-	writeTimeout   = 2 * time.Minute  // the longest time to send an answer; enough for the 1.3 MB of the web client
+	writeTimeout   = 2 * time.Minute  // the longest time to send an answer; enough for the 1.4 MB of the web client
 	idleTimeout    = 2 * time.Minute  // the longest time between two requests of one network connection
 	maxHeaderBytes = 32 << 10
 	maxStreams     = 100 // the most requests at the same time on one connection of HTTP/2; a page needs some dozens
@@ -148,8 +148,8 @@ func listen(flag, addr string, inherited network.Inherited) (net.Listener, error
 // by default 1,000 messages in 10 s.
 const guestsPerAddress = 50
 
-// One user may react, take back messages and show signs of typing actsPerPost times as often as the flag -rate allows the
-// user to post. Most users react more often than they write.
+// One user may react, take back messages, moderate and show signs of typing, all counted together, actsPerPost times as
+// often as the flag -rate allows the user to post. Most users react more often than they write.
 const actsPerPost = 3
 
 // node is one running Mayfly server. close stops its parts.
@@ -255,7 +255,7 @@ func openStream(ctx context.Context, c config, clock *hub.Clock, metrics prometh
 	return messages, nil
 }
 
-// newHTTPServer returns the public HTTP server with its limits.
+// newHTTPServer returns an HTTP server with the limits of the public listeners.
 func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
@@ -276,7 +276,8 @@ func (n *node) background(run func(context.Context) error) {
 	})
 }
 
-// serve answers requests until ctx is done.
+// serve answers requests until ctx is done. It returns an error if it ends before, because the listener fails or the NATS
+// servers have lost all messages.
 func (n *node) serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
 	n.ended.Go(func() {

@@ -134,8 +134,9 @@ func wanted(fl *flag.Flag, value string, err error) string {
 }
 
 // readEnvironment sets flags from their environment variables. A flag on the command line wins over its variable, and an
-// empty variable sets nothing. readEnvironment also reports every variable that begins with MAYFLY_ but belongs to no flag:
-// if a misspelled variable were ignored, a chat that the operator meant to restrict could be open to everyone.
+// empty variable sets nothing. readEnvironment also reports every other variable that begins with MAYFLY_, except those of
+// knownVariables and ofKubernetes: if a misspelled variable were ignored, a chat that the operator meant to restrict could
+// be open to everyone.
 func (s *settings) readEnvironment(env environment) {
 	s.flags.VisitAll(func(fl *flag.Flag) {
 		name := variableOf(fl)
@@ -179,7 +180,8 @@ func knownVariables() map[string]bool {
 	return known
 }
 
-// serviceVariable matches the variables that Kubernetes sets in a container for a service named mayfly, or mayfly-NAME.
+// serviceVariable matches the variables that Kubernetes sets in a container for a service named mayfly, or mayfly-NAME, all
+// but the variable that ends with _PORT.
 var serviceVariable = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 
 // ofKubernetes reports whether Kubernetes has set the variable name to value, for a service named mayfly. The name of such a

@@ -20,10 +20,10 @@ const (
 )
 
 // oneType begins the line of a type's comment that says why the type is not split although it is larger than the limits.
-const oneType = "One type: "
+const oneType = "It is one type because "
 
 // TestCodeSizes checks the sizes of lines, functions and types outside tests. A type may be larger than the limits if a line
-// of its comment begins with "One type: " and says why.
+// of its comment begins with "It is one type because ".
 func TestCodeSizes(t *testing.T) {
 	measured := sizes{large: map[string]string{}, types: map[string]*typeSize{}}
 	for _, s := range sources(t) {

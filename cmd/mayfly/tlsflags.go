@@ -31,7 +31,7 @@ func (t *tlsFlags) enabled() bool { return t.cert != "" || len(t.acme.Domains) >
 // httpOff is the value of -http-listen for no such listener.
 const httpOff = "off"
 
-// maxHSTS is the longest -hsts: browsers and lists take no longer time seriously.
+// maxHSTS is the longest -hsts: two years, the time that the preload list of browsers recommends (hstspreload.org).
 const maxHSTS = 2 * 365 * 24 * time.Hour
 
 // defineTLSFlags defines the flags for TLS, which set c.tls. After the flags are parsed, call the returned function finish,

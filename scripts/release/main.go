@@ -34,7 +34,7 @@ var targets = []struct{ system, arch string }{
 	{"windows", "amd64"}, {"windows", "arm64"},
 }
 
-// into is the folder for the archives. alongside is what an archive has beside the binary.
+// into is the folder for the archives. alongside has the files and folders that an archive has beside the binary.
 const into = "dist"
 
 var alongside = []string{"CHANGELOG.md", "LICENSE", "README.md", "contrib", "docs"}
@@ -167,7 +167,7 @@ func build(version, system, arch string) (file, error) {
 	return file{"mayfly", 0o755, content}, errors.Join(err, os.Remove(out))
 }
 
-// packTar returns a compressed tar archive with a folder of this name.
+// packTar returns a compressed tar archive of files, which are in a folder of this name. at is the time of each file.
 func packTar(folder string, files []file, at time.Time) ([]byte, error) {
 	var out bytes.Buffer
 	gz, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
@@ -189,7 +189,7 @@ func packTar(folder string, files []file, at time.Time) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// packZip returns a zip archive with a folder of this name.
+// packZip returns a zip archive of files, which are in a folder of this name. at is the time of each file.
 func packZip(folder string, files []file, at time.Time) ([]byte, error) {
 	var out bytes.Buffer
 	archive := zip.NewWriter(&out)

@@ -44,7 +44,7 @@ func (f *Failures) Add(address netip.Addr, now time.Time) (delay time.Duration) 
 }
 
 // tidyLocked forgets the addresses without a failure in the last failuresPer. If maxFailing addresses are still left, it
-// forgets all of them.
+// forgets all of them. With fewer than maxFailing addresses, it does all this at most once in failuresPer.
 func (f *Failures) tidyLocked(now time.Time) {
 	if now.Sub(f.tidied) < failuresPer && len(f.by) < maxFailing {
 		return

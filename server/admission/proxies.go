@@ -70,8 +70,8 @@ func forwarded(r *http.Request) []string {
 // client returns the address of the client that sent r. Each proxy appends the address of its caller to the X-Forwarded-For
 // header. So a client can only write false addresses at the beginning, and our proxies append true ones at the end. client
 // reads the header from its end, and stops at the first address that is not one of our proxies. If an address cannot be
-// parsed, client returns the address of the proxy that appended it. A request over a Unix socket comes without an address,
-// and from a proxy: only programs to which the operator has given the right can connect there.
+// parsed, client returns the address of the proxy that appended it. A request over a Unix socket has no address, and counts
+// as a proxy's: only programs to which the operator has given the right can connect there.
 func (p Proxies) client(r *http.Request) netip.Addr {
 	addr, err := parseHop(r.RemoteAddr)
 	overUnix := err != nil && isUnix(r.RemoteAddr)

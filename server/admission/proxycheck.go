@@ -27,11 +27,11 @@ const (
 var ProxyProblems = []ProxyProblem{ProblemUpgrade, ProblemWebSockets, ProblemHost, ProblemForwardedFor, ProblemUntrusted}
 
 const (
-	// When brokenUpgrades requests for a WebSocket have come without headers of the handshake, a proxy before this server is
-	// blamed (ProblemUpgrade). A client makes three such requests before it polls. The count begins anew when any user's
-	// WebSocket works: that shows that the proxy passes the headers on, and that only some users' own networks drop them.
+	// When brokenUpgrades requests for a WebSocket have come without headers of the handshake, ProxyCheck reports
+	// ProblemUpgrade. A client makes three such requests before it polls. The count begins anew when some user's WebSocket
+	// works: that shows that the proxy passes the headers on, and that only some users' own networks drop them.
 	brokenUpgrades = 3
-	// A proxy is blamed (ProblemWebSockets) if at least manyPolls polls have come since a WebSocket last worked, and the
+	// ProxyCheck reports ProblemWebSockets if at least manyPolls polls have come since a WebSocket last worked, and the
 	// first of these polls came at least manyFor ago. Within manyFor, each client that polls has tried a WebSocket again.
 	manyPolls = 10
 	manyFor   = 10 * time.Minute
@@ -97,7 +97,8 @@ func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	last := strings.TrimSpace(hops[len(hops)-1])
 	_, err = parseHop(last)
 	switch {
-	// This server does not speak TLS itself. So if users open it by https, all requests come through a proxy.
+	// If users open this server by https, and the server does not speak TLS itself (which is not checked here), all requests
+	// come through a proxy.
 	case !c.proxies.Contain(peer) && last != "" && c.origins.secure():
 		c.find(ProblemUntrusted, "requests come through a proxy that -trusted-proxies does not name: "+
 			"its users all count as one address", "proxy", peer)
@@ -126,7 +127,7 @@ func (c *ProxyCheck) checkHost(r *http.Request) {
 
 // replaced reports whether the browser has sent r to one of our hosts, and a proxy has then replaced the Host header of r.
 // Any of three signs is enough: X-Forwarded-Host names one of our hosts; or a page of ours has sent r; or r comes through a
-// trusted proxy and its Host header has the port on which this server listens.
+// trusted proxy and the Host header of r has the port on which this server listens.
 func (c *ProxyCheck) replaced(r *http.Request) bool {
 	if first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Host"), ","); first != "" &&
 		c.origins.serves(strings.TrimSpace(first)) {

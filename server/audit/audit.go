@@ -19,8 +19,9 @@ const (
 	// limitEvery is the shortest time between two lines about the same limit and the same user or address. The next line
 	// says how often the limit was hit meanwhile. So nobody can fill the disk by hitting a limit.
 	limitEvery = time.Minute
-	// maxHits is the most entries of the map hits. An entry counts how often one user has hit one limit, from one address
-	// and in one room. When the map is full, the further hits of a limit share one entry, with the user "others".
+	// maxHits is the most entries of the map hits. An entry counts how often one user has hit one limit, from one
+	// address and in one room. When the map is full, the further hits of a limit share one more entry, with the user
+	// "others".
 	maxHits = 10_000
 	// maxWaiting is the most bytes of lines that wait to be written. Further lines are lost, and the server's log says so.
 	maxWaiting = 4 << 20
@@ -28,8 +29,8 @@ const (
 	fileMode = 0o600
 )
 
-// Log is an audit log. Its methods do not wait for the file: Run writes behind (write-behind). A nil Log writes nothing.
-// Any goroutine may call the methods.
+// Log is an audit log. The methods that write a line do not wait for the file: Run writes behind (write-behind). A nil
+// Log writes nothing. Any goroutine may call the methods.
 type Log struct {
 	path string        // static; "": the Log writes to out, and cannot be reopened
 	log  *slog.Logger  // static; gets the errors of the file
@@ -67,8 +68,8 @@ func Open(path string, log *slog.Logger) (*Log, error) {
 	return l, l.Reopen()
 }
 
-// Reopen makes the Log write to the file that is at its path now, which may be a new one. If there is none, it makes one.
-// If it fails, the Log goes on with the old file. For a Log of New, Reopen does nothing.
+// Reopen makes the Log write to the file that is at its path now, which may be a new one. If there is none, it makes
+// one. If it cannot open the file, the Log goes on with the old file. For a Log of New, Reopen does nothing.
 func (l *Log) Reopen() error {
 	if l == nil || l.path == "" {
 		return nil

@@ -2,8 +2,8 @@
 //
 // Any OIDC provider that issues signed JWTs as access tokens works. For other providers the package checks ID tokens, which
 // are always signed JWTs. Config.Token says which kind is accepted; a token of the other kind is refused. Besides the
-// standard claims the package reads Okta's own: cid, uid, scp. It checks every claim of every token each time, and refuses a
-// bad token with a reason of the protocol. A bad token never makes its user a guest.
+// standard claims the package reads Okta's own: cid, uid, scp. It makes all its checks each time that a token comes, and
+// refuses a bad token with a reason of the protocol. A bad token never makes its user a guest.
 //
 // The library go-oidc checks each token a second time, as a cross-check. go-oidc alone is not enough. It gives no reasons.
 // It accepts tokens without kid, subject or iat, tokens with a life of 30,000 years, ID tokens, tokens bound to a key that

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Claim is a claim of a token and a value. A token has it if the claim is this string, or a list with this string in it.
+// Claim is the name of a claim and a value. A token has the Claim if its claim with this name is the string Value, or a list
+// of strings that contains Value.
 type Claim struct{ Name, Value string }
 
 // in reports whether claims has c.

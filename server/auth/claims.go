@@ -183,7 +183,7 @@ func claimedName(claims object) string {
 }
 
 // readUserinfo returns the user's name in body, which is an answer of the userinfo endpoint. It returns an error if the
-// answer is about a user with another id than subject.
+// answer cannot be read, or is about a user with another id than subject.
 func readUserinfo(body []byte, subject string) (name string, err error) {
 	claims, err := newObject(body, claimNames)
 	if err != nil {

@@ -74,7 +74,8 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 }
 
 // trustedURL parses s, the URL of a place to which tokens are sent or from which keys come. It accepts a URL with https, or
-// with http if the host is this machine, and returns an error for every other s.
+// with http if the host is this machine. It returns an error for every other s, and for a URL without a host, with a user
+// name, or with a character in the host that would change the Content-Security-Policy.
 func trustedURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil ||

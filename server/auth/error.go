@@ -13,7 +13,7 @@ import (
 // Error is the refusal of a token. The frame bye or refused carries the first five fields to the client. The log gets the
 // code, the reason and the fields that are not exported. An Error never holds the token.
 type Error struct {
-	Code    wire.Code // the code of Reason; CodeBusy, without a Reason, while the issuer's keys are not loaded
+	Code    wire.Code // the code of Reason; CodeBusy, without a Reason: the token cannot be checked now
 	Reason  wire.Reason
 	Next    wire.Next
 	Message string        // one plain sentence for the user
@@ -67,7 +67,7 @@ func busy() *Error {
 		Retry: busyRetry, problem: "the issuer's keys are not loaded"}
 }
 
-// sentences holds, for each reason, the sentence that the user sees.
+// sentences holds the sentence that the user sees, for each reason for which this package refuses a token.
 var sentences = map[wire.Reason]string{
 	wire.ReasonTokenMissing:    "The sign-in is empty.",
 	wire.ReasonTokenMalformed:  "The sign-in could not be read.",

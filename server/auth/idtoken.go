@@ -8,8 +8,8 @@ import (
 )
 
 // checkIDToken checks that a token is an ID token for one of our apps and for nobody else. It returns the client ID of the
-// app. Like an access token, an ID token says who the user is, and only the provider can have signed it. But an ID token
-// names no scopes, so Config.RequireScope cannot be used with ID tokens.
+// app. Like an access token, an ID token says who the user is, and only the provider can have signed it. But the standard
+// gives ID tokens no scopes, so Config.RequireScope cannot be used with ID tokens.
 func (v *Verifier) checkIDToken(claims object) (client string, refusal *Error) {
 	aud := claims.texts("aud")
 	if len(aud) != 1 || !slices.Contains(v.config.ClientIDs, aud[0]) {

@@ -123,7 +123,7 @@ func (t token) typed() bool {
 	return strings.HasSuffix(strings.ToLower(typ), "at+jwt")
 }
 
-// headerNames and claimNames are the names of all header fields and claims that the checks read.
+// headerNames and claimNames are names of header fields and claims. newObject refuses them in another case, such as KID.
 var (
 	headerNames = []string{"alg", "kid", "typ", "crit", "b64", "jku", "x5u", "jwk"}
 	claimNames  = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cid", "azp", "client_id", "uid", "scp", "scope",

@@ -24,8 +24,8 @@ type Page struct {
 }
 
 // Try asks the issuer what the server and the page will ask it. The error has every problem that keeps users from signing
-// in, one in each line, and says which flag or which setting of the provider solves it. warnings are what an operator should
-// know although users can sign in. cfg must be good (see Config.Check).
+// in, one in each line, and says which flag or which setting of the provider solves it. warnings are what an operator
+// should know although users can sign in. cfg must be good (see Config.Check), and cfg.Algs must not be empty.
 func Try(ctx context.Context, cfg Config, page Page) (warnings []string, err error) {
 	client := newClient(http.DefaultTransport)
 	defer client.CloseIdleConnections()
@@ -71,14 +71,15 @@ func (t *trial) configURL() string {
 	return strings.TrimSuffix(t.cfg.Issuer, "/") + "/.well-known/openid-configuration"
 }
 
-// document is a part of the issuer's configuration that only the page reads.
+// document is a part of the issuer's configuration that the type discovery lacks, because a Verifier does not need it.
 type document struct {
 	Methods []string `json:"code_challenge_methods_supported"`
 	Scopes  []string `json:"scopes_supported"`
 	Algs    []string `json:"id_token_signing_alg_values_supported"`
 }
 
-// document loads the issuer's configuration. It is empty if that fails; discover has then reported why.
+// document loads the issuer's configuration again. If that fails, d is empty: readDocument then checks only what discover
+// has loaded.
 func (t *trial) document(ctx context.Context) (d document) {
 	if body, _, err := t.ask(ctx, t.configURL(), "", nil); err == nil {
 		_ = json.Unmarshal(body, &d)
@@ -86,7 +87,7 @@ func (t *trial) document(ctx context.Context) (d document) {
 	return d
 }
 
-// readDocument returns the problems with what the issuer says about itself, and adds the warnings.
+// readDocument returns the problems with what the issuer says about itself, and adds warnings to t.warnings.
 func (t *trial) readDocument(d document) error {
 	var errs []error
 	if t.discovery.Authorization == "" || t.discovery.Token == "" {
@@ -111,7 +112,7 @@ func (t *trial) readDocument(d document) error {
 	return errors.Join(errs...)
 }
 
-// keys returns the problem with the issuer's keys.
+// keys returns the problem with the issuer's keys, nil if there is none.
 func (t *trial) keys(ctx context.Context, p *provider) error {
 	keys, _, err := p.download(ctx, t.discovery.JWKS)
 	if err != nil {
@@ -162,7 +163,7 @@ func letsRead(header http.Header, origin string) bool {
 	return allowed == "*" || allowed == origin
 }
 
-// exchange is a request for tokens with a code that the provider never gave.
+// exchange returns the form of a request for tokens. Its code is one that the provider never gave.
 func (t *trial) exchange(origin string) url.Values {
 	return url.Values{"grant_type": {"authorization_code"}, "code": {"mayfly-check"}, "client_id": {t.cfg.ClientIDs[0]},
 		"redirect_uri": {origin + t.page.Callback}, "code_verifier": {strings.Repeat("mayfly-check-", 4)}}
@@ -191,8 +192,8 @@ func (t *trial) knowsClient(ctx context.Context) error {
 	return nil
 }
 
-// ask sends a GET, or form as a POST, as a page of origin does; without one as a server does. An answer of any status is no
-// error.
+// ask sends form as a POST, or a GET if form is nil, and returns the body and the header of the answer. The request is that
+// of a page of origin, or that of a server if origin is empty. An answer with a status such as 404 is no error.
 func (t *trial) ask(ctx context.Context, address, origin string, form url.Values) ([]byte, http.Header, error) {
 	method, body := http.MethodGet, io.Reader(nil)
 	if form != nil {

@@ -114,9 +114,9 @@ func (v *Verifier) identify(t token, claims object) Identity {
 // renews its access token may get no newer ID token.
 const idTokenAge = 24 * time.Hour
 
-// idTokenName returns the user's name in the ID token raw. It returns "" if raw has no name, or is not a token of our issuer
-// for the app with the client ID client and for the user with the issuer's id subject. It also returns "" if raw expired
-// longer than idTokenAge ago. idTokenName never blocks.
+// idTokenName returns the user's name in the ID token raw. It returns "" if raw has no name, or is not a token of our
+// issuer for the app with the client ID client and for the user with the issuer's id subject. It also returns "" if raw
+// expired longer than idTokenAge ago, or lacks exp or iat, or if its iat is in the future. idTokenName never blocks.
 func (v *Verifier) idTokenName(ctx context.Context, raw, client, subject string) string {
 	t, refusal := parse(raw)
 	if refusal != nil || t.checkHeader(v.config.Algs, idTypes) != nil || v.keys.verify(ctx, t, false) != nil {

@@ -14,8 +14,8 @@ import (
 // Secret is part of every token that a Verifier issues. Tests check that no log contains it.
 const Secret = "s3cretOfATok3n"
 
-// Verifier is a session.Verifier without cryptography. A token is good if this Verifier has issued it (Issue) and it has
-// not expired.
+// Verifier is a session.Verifier without cryptography. A token is good if this Verifier has issued it (Issue), until
+// auth.Leeway after its expiry.
 type Verifier struct {
 	mu       sync.Mutex // guards what follows
 	tokens   map[string]auth.Identity

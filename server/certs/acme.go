@@ -44,8 +44,9 @@ type ACMEConfig struct {
 	Cache   string   // a folder for the keys and the certificates
 }
 
-// ACME gets certificates from an authority by the protocol ACME (RFC 8555), and renews them when two thirds of their time
-// have passed, or 30 days before their end. It keeps them in a folder, so that a restart needs no new ones.
+// ACME gets certificates from an authority by the protocol ACME (RFC 8555), and renews them when two thirds of their
+// time have passed, or 30 days before their end if that is later. It keeps them in a folder, so that a restart needs no
+// new ones.
 //
 // The authority checks that this server has the host name, in one of two ways: by a request on port 80 (HTTP-01), which the
 // handler of Challenges answers, or by a handshake on port 443 (TLS-ALPN-01), which Certificate answers.
@@ -182,8 +183,8 @@ func (a *ACME) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 
 // ask returns the certificate for domain. If there is none, it asks the authority, which may take minutes.
 func (a *ACME) ask(domain string) (*tls.Certificate, error) {
-	// Clients that cannot use a key of this kind have no TLS 1.2 that a browser would accept. Without this choice, such a
-	// client would make autocert get a second certificate, with an RSA key.
+	// Every browser with TLS 1.2 can use an ECDSA key. Without this choice, a client that cannot use such a key would
+	// make autocert get a second certificate, with an RSA key.
 	return a.manager.GetCertificate(&tls.ClientHelloInfo{ServerName: domain,
 		CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}})
 }
@@ -221,8 +222,8 @@ func (a *ACME) Reload() {
 	}
 }
 
-// Run gets the certificates, and looks after them until ctx is done. autocert has no way to end a request to the authority,
-// so a goroutine that waits for one may end up to some minutes after Run.
+// Run gets the certificates, and looks after them until ctx is done. autocert has no way to end a request to the
+// authority, so a goroutine that waits for an answer may run for some minutes longer than Run.
 func (a *ACME) Run(ctx context.Context) error {
 	var domains sync.WaitGroup
 	for _, domain := range a.domains {

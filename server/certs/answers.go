@@ -33,7 +33,7 @@ type problem struct {
 	Challenges json.RawMessage `json:"challenges"`
 }
 
-// badNonce is the type of a failure that is none: the client just repeats the request.
+// badNonce is the type of a problem that is not a failure: the ACME client just repeats the request.
 const badNonce = "urn:ietf:params:acme:error:badNonce"
 
 // RoundTrip implements http.RoundTripper.

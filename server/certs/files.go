@@ -28,7 +28,7 @@ type Files struct {
 	used   content    // what the files had when current was made
 	bad    content    // what the files had when the last poll could not use them
 	warned bool       // the log has said why bad cannot be used
-	late   int        // for which number of days left the log has warned last; warnDays or more: it has not
+	late   int        // the days left in the last warning in the log; warnDays: there was no warning
 }
 
 // content is what the two files have.
@@ -66,7 +66,7 @@ func (f *Files) Certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 // Config returns the settings of a TLS server with this certificate.
 func (f *Files) Config() *tls.Config { return config(f.Certificate) }
 
-// Name returns the first host name in the certificate; "" if it has none.
+// Name returns the first host name in the certificate, or else the first IP address; "" if it has neither.
 func (f *Files) Name() string { return firstName(f.current.Load().Leaf) }
 
 // Expiries returns until when the certificate is valid.
@@ -146,7 +146,7 @@ func (f *Files) logLocked(err error) {
 		"err", err, "old_until", f.current.Load().Leaf.NotAfter.UTC())
 }
 
-// warnLocked logs once a day that the certificate ends soon.
+// warnLocked logs once a day that the certificate ends soon or has ended.
 func (f *Files) warnLocked(now time.Time) {
 	leaf := f.current.Load().Leaf
 	days := daysLeft(leaf, now)

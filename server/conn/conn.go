@@ -8,7 +8,7 @@
 //   - inlet: what a socket reads from
 //   - conn, bye: what both transports share
 //   - lines, wait, line: network connections that close without destroying bytes that are on their way
-//   - progress, raw: what the kernel says of a connection, and how to read and write without waiting
+//   - progress, raw: what the kernel says of a connection, how to write without waiting, and how to wait with little stack
 //   - queue, message, metrics: the frames to write, as WebSocket messages, and what is counted
 //
 // Exceptions:
@@ -47,9 +47,11 @@ const (
 // Handler carries out the frames of one connection. session.Session implements it.
 type Handler interface {
 	// Handle carries out one frame. If it returns an error, the connection ends. If the function Bye made that error, the
-	// client gets the frame bye before the connection is closed. One goroutine calls Handle, in the order of the frames.
+	// client gets the frame bye before the connection is closed. Only one goroutine at a time calls Handle, in the order of
+	// the frames.
 	Handle(frame []byte) error
-	// Close runs once, after the connection has ended. Handle is not called after Close.
+	// Close runs once, after the connection has ended, but not for a poll whose request was rejected. Handle is not called
+	// after Close.
 	Close()
 	// Greeted reports whether the client has sent hello, even if the server has not answered the hello yet. Any
 	// goroutine may call Greeted.
@@ -112,7 +114,7 @@ type Conn struct {
 	cancel    context.CancelCauseFunc
 
 	lastSent atomic.Int64 // how old the connection was when the last frame was queued, as a time.Duration
-	deadline atomic.Int64 // Unix milliseconds; from this time on the client gets no frame; 0: no deadline
+	deadline atomic.Int64 // Unix milliseconds; from this time on the client gets no frame but bye; 0: no deadline
 }
 
 // newConn returns a connection without a transport; the caller must set the field transport. newConn passes the connection
@@ -180,9 +182,9 @@ func (c *Conn) MakeRoom() bool {
 	return true
 }
 
-// Tick does the work that is due at the time now: it sends beats and pings. It ends a connection whose client has sent no
-// hello or does not answer pings. Tick does not block. It returns after which time it must be called again, at the latest; 0
-// means soon. Only one goroutine calls Tick.
+// Tick does the work that is due at the time now. For a socket, it sends beats and pings, and ends the connection if the
+// client sends no hello in time or does not answer pings. For a poll, there is no work. Tick does not block. It returns
+// after which time it must be called again, at the latest; 0 means soon. Only one goroutine calls Tick.
 func (c *Conn) Tick(now time.Time) time.Duration { return c.transport.tick(now) }
 
 // Abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.

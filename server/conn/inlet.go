@@ -26,7 +26,8 @@ var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 // Its documentation does not promise that, so tests check it.
 //
 // Under TLS the inlet reads from and writes to secure, which has the line below it. An idle connection waits for its first
-// encrypted byte in the same way. The tls.Conn then keeps only what has come of a record that is not complete.
+// encrypted byte in the same way. During the wait, the tls.Conn keeps only the bytes of a TLS record that has not come
+// completely.
 //
 // The goroutine that reads from the WebSocket owns the fields that are not static. After line.stayAwake, the library may
 // read on another goroutine, but never on two at the same time.
@@ -35,7 +36,7 @@ type inlet struct {
 	secure *tls.Conn     // static; encrypts over line; nil: the connection has no TLS
 	below  *bufio.Reader // static; the WebSocket library reads from below, and below reads from the inlet
 
-	unread []byte           // bytes of first or of chunk that below has not read yet
+	unread []byte           // bytes that below has not read yet; they are in first, in chunk, or a copy of early (see open)
 	first  [16]byte         // the bytes that have ended a wait
 	chunk  *[chunkSize]byte // from chunks; nil: none
 	pause  bool             // below is empty, and the library has read a control frame outside a message to its end
@@ -44,10 +45,10 @@ type inlet struct {
 	ponged    atomic.Bool // a pong has come since the last ping
 }
 
-// open makes an empty inlet read from l, and first the bytes in early. If secure is not nil, it encrypts over l.
+// open makes an empty inlet read the bytes in early, and then from l. secure encrypts over l; nil: nothing encrypts.
 func (in *inlet) open(l *line, secure *tls.Conn, early []byte) {
 	in.line, in.secure, in.unread = l, secure, bytes.Clone(early)
-	in.below = bufio.NewReaderSize(in, 64) // for the headers of frames: payloads are read past it
+	in.below = bufio.NewReaderSize(in, 64) // for the headers of frames; longer reads do not use this buffer
 }
 
 // Read implements net.Conn.
@@ -67,7 +68,7 @@ func (in *inlet) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads bytes of the client into the chunk, and makes them unread.
+// fill reads bytes of the client into the chunk, and sets the field unread to them.
 func (in *inlet) fill() (n int, err error) {
 	if in.chunk == nil {
 		in.chunk = chunks.Get().(*[chunkSize]byte)
@@ -112,8 +113,9 @@ func (in *inlet) mayPause() bool {
 	return in.raw != nil && in.below.Buffered() == 0 && !in.inMessage.Load()
 }
 
-// beginWait returns true if the client has sent nothing more than what the WebSocket library has read. Then the caller must
-// call wait, on a goroutine with a small stack. The library must be between two messages.
+// beginWait begins a wait and returns true, if the WebSocket library has read all that the client has sent and
+// line.beginWait permits the wait. Then the caller must call wait, on a goroutine with a small stack. The library must be
+// between two messages.
 func (in *inlet) beginWait() bool {
 	if !in.line.beginWait(func() bool { return len(in.unread)+len(in.waits.early)+in.below.Buffered() == 0 }) {
 		return false
@@ -130,9 +132,9 @@ func (in *inlet) beginWait() bool {
 	return true
 }
 
-// drained reports whether the tls.Conn has no more bytes of the client. If it has some, or an error, drained makes them
-// unread, or leaves the error to the next read. The caller has begun a wait: so nobody else reads, and the line has no
-// bytes for the tls.Conn.
+// drained reports whether the tls.Conn has no more bytes of the client. If it has some, drained puts them into the field
+// unread. An error of the tls.Conn is dropped, because the next read returns it again. The caller has begun a wait: so
+// nobody else reads, and the line has no bytes for the tls.Conn.
 func (in *inlet) drained() bool {
 	n, err := in.fill()
 	return n == 0 && errors.Is(err, errPause)

@@ -37,7 +37,7 @@ type line struct {
 
 	mu       sync.Mutex // guards what follows; never held during a read or a write of Conn
 	idle     sync.Cond  // uses mu; wakes the goroutines that wait for a change of the fields waits, reads, busy and closed
-	closed   bool       // Close or abort was called
+	closed   bool       // Close or Abort was called
 	over     bool       // a read has failed, so no more bytes come: the client has closed the connection, or is gone
 	broken   bool       // a write has failed in its middle: no other bytes may follow
 	slot     bool       // the line holds an admission.Slot; set before Close, never changed after
@@ -117,10 +117,10 @@ func (l *line) Write(p []byte) (n int, err error) {
 	return l.write(p)
 }
 
-// writeNow writes as many bytes of p as the kernel takes without waiting, and returns how many these are. begun is false
-// if another write is under way: then writeNow has written nothing. If begun is true and n < len(p), without an error, the
-// write is still under way, so that no other bytes come between: the caller must go on with writeRest. Without l.raw,
-// writeNow must not be called.
+// writeNow writes as many bytes of p as the kernel takes without waiting, and returns how many these are. begun is false if
+// another write is under way, or if l is closed or broken: then writeNow has written nothing. If begun is true and n <
+// len(p), without an error, the write is still under way, so that no other bytes come between: the caller must go on with
+// writeRest. If l.raw is nil, writeNow must not be called.
 func (l *line) writeNow(p []byte, w *rawWriter) (n int, begun bool, err error) {
 	if begun = l.begin(false); !begun {
 		return 0, false, nil
@@ -290,7 +290,7 @@ func (l *line) Close() error {
 	return nil
 }
 
-// abort closes the connection at once, without lingering, so bytes that are on their way may be lost.
+// Abort closes the connection at once, without lingering, so bytes that are on their way may be lost.
 func (l *line) Abort() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

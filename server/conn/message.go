@@ -2,7 +2,7 @@ package conn
 
 import "encoding/binary"
 
-// headroom is the longest header of a WebSocket message that the server sends: the opcode and the length.
+// headroom is the length, in bytes, of the longest header of a WebSocket message: the opcode and the message's length.
 const headroom = 10
 
 const (

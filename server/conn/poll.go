@@ -14,6 +14,8 @@ import (
 	"mayfly/shared/wire"
 )
 
+// The times of a poll. The longest time for which a poll waits for news is wire.PollWait; the client can ask for a shorter
+// time (see Handler.Patience).
 const (
 	bodyTimeout = 10 * time.Second      // the longest time in which a client may send the body of a poll
 	gatherFor   = 50 * time.Millisecond // after the first news, a poll waits this long for more frames for its answer
@@ -88,10 +90,11 @@ func (p *Poll) Run(message []byte) {
 	}
 }
 
-// await blocks until it is time to write the answer. First it waits until every post has its answer. Then it waits for
-// news: a frame that is not quiet (see hub.Frame.Quiet). It does not wait for news if Handler.MustAnswer is true, because
-// the client then waits for the answer to its frame. If no news has come Handler.Patience after the start of the poll,
-// await returns. Otherwise it waits gatherFor longer, so that the next frames go into the same answer.
+// await blocks until it is time to write the answer. First it waits until every post, reaction, removal and decision has
+// its answer. Then it waits for news: a frame that is not quiet (see hub.Frame.Quiet). It does not wait for news if
+// Handler.MustAnswer is true, because the client then waits for the answer to its frame. If no news has come
+// Handler.Patience after the start of the poll, await returns. Otherwise it waits gatherFor longer, so that the next frames
+// go into the same answer.
 func (p *Poll) await() {
 	p.handler.Client().Drain(p.ctx)
 	timer := time.NewTimer(p.handler.Patience() - p.age())
@@ -142,8 +145,8 @@ func (p *Poll) wake() {}
 func (p *Poll) ending() {}
 
 // tick implements transport. A poll has deadlines for reading, waiting and writing, so there is nothing to do at a tick.
-// tick asks to be called again soon (0) until the hello has its answer, because only then it is known whether the user is
-// signed in, so that the session has something to do at ticks.
+// Until the hello has its answer, tick asks to be called again soon (0): the server calls Session.Tick together with tick,
+// and the session knows only after that answer when it must be called again.
 func (p *Poll) tick(time.Time) time.Duration {
 	if p.handler.Client() == nil {
 		return 0

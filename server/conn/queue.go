@@ -20,9 +20,10 @@ const (
 // queue holds the frames that wait to be written to one connection. The hub pushes frames, and the transport takes them.
 // No method but await blocks.
 //
-// Only the goroutine that holds the claim on a queue may write the queue, so two goroutines never write it at once. Nobody
-// holds the claim on an empty queue. If push, addPing or end returns claimed = true, the caller has got the claim: it must
-// write the queue, or pass the claim to another goroutine that does. The holder calls release after each write.
+// Only the goroutine that holds the claim on a queue may write the queue, so two goroutines never write it at once. While
+// nobody holds the claim, the queue is empty. If push, addPing or end returns claimed = true, the caller has got the claim:
+// it must write the queue, or pass the claim to another goroutine that does. The holder calls release after each write. The
+// claim on a poll's queue is never released, because only the goroutine of the poll writes this queue.
 type queue struct {
 	filled  chan struct{}      // static; capacity 1; a value in it says that a frame waits; nil: nobody waits for frames
 	expired prometheus.Counter // static; counts frames whose message expired in the queue
@@ -183,7 +184,7 @@ func (q *queue) takeLocked(dst []byte, now int64) []byte {
 	return dst
 }
 
-// removeLocked removes the first n frames, which have that many bytes together.
+// removeLocked removes the first n frames. bytes is the size of these frames, as it is counted in q.bytes.
 func (q *queue) removeLocked(n, bytes int) {
 	q.bytes -= bytes
 	clear(q.frames[:n])

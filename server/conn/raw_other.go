@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// rawOf returns nil: on this system every write takes the way through the queue and a goroutine of the connection.
+// rawOf returns nil: on this system a goroutine of the connection writes the queue (Socket.drain), not a Writers.
 func rawOf(net.Conn) syscall.RawConn { return nil }
 
 // rawWriter is used on Unix only (see raw_unix.go).

@@ -18,7 +18,7 @@ const (
 	pingEvery   = 25 * time.Second // how often the server sends a WebSocket ping
 	pongTimeout = 10 * time.Second // how long the server waits for the pong
 	pongGrace   = time.Second      // how much longer it waits for a pong that may have come and was not read yet
-	// A ping may go out earlier by pingEarly, so that it goes out together with a beat, in one write.
+	// A ping may go out earlier, by pingEarly at most, so that it goes out together with a beat, in one write.
 	pingEarly = pingEvery / 10
 )
 
@@ -101,8 +101,8 @@ func (s *Socket) readMessage() error {
 	return s.handle(message)
 }
 
-// finish runs when reading has failed with err, or a message has caused err. It ends the connection, and waits until it has
-// ended.
+// finish runs when reading has failed with err, or a message has caused err. It ends the connection, waits until the
+// network connection is closed, and then runs ended.
 func (s *Socket) finish(err error) {
 	s.End(err)
 	s.closing.Wait()
@@ -268,10 +268,10 @@ func (s *Socket) ping(age time.Duration) bool {
 	return true
 }
 
-// isGone reports whether the client has not answered the last ping. There are two exceptions. First, a message is handled or
-// the queue is written: the reader cannot read a pong while it handles a message, and a write has its own timeout. Second,
-// the client's system has received bytes since the ping and more bytes are on their way: the ping may still wait behind
-// those bytes.
+// isGone reports whether the client has not answered the last ping. In two cases it returns false although the client has
+// not answered. First, a message is handled or the queue is written: the reader cannot read a pong while it handles a
+// message, and a write has its own timeout. Second, the client's system has received bytes since the ping and more bytes
+// are on their way: the ping may still wait behind those bytes.
 func (s *Socket) isGone() bool {
 	if s.in.ponged.Load() || s.handling.Load() || s.queue.writing() {
 		return false

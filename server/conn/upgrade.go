@@ -27,8 +27,9 @@ func Offers(r *http.Request) bool {
 	return false
 }
 
-// Missing returns the parts of a WebSocket handshake (RFC 6455) that r lacks. It returns nil if r lacks nothing, or if
-// no header of r shows that the client wanted a WebSocket.
+// Missing returns the parts of a WebSocket handshake (RFC 6455) that r lacks. It returns nil if r lacks nothing. It also
+// returns nil if r seems to want no WebSocket: it has no Sec-WebSocket-Key, does not offer our subprotocol, and has no
+// Sec-Fetch-Mode from which a browser's WebSocket is known.
 func Missing(r *http.Request) (missing []string) {
 	lacks := func(part string, lacking bool) {
 		if lacking {

@@ -36,7 +36,9 @@ func (l *line) wait(p []byte, got func(n int)) error {
 	return l.endWait(n, err, got)
 }
 
-// endWait ends what beginWait has begun, with the result of a read.
+// endWait ends the wait that beginWait has begun. n and err are the result of the wait's read. endWait returns
+// net.ErrClosed if the line is closed, io.EOF if the read came to the end of the stream, and err if the read has failed.
+// Otherwise, also if only a read deadline ended the read, it calls got and returns nil.
 func (l *line) endWait(n int, err error, got func(n int)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -55,7 +55,7 @@ func (w *Writers) run() {
 	}
 }
 
-// take moves the first waiting sockets into some, and returns how many there were. If it returns 0, the caller must end.
+// take moves the first waiting sockets into some, and returns how many it has moved. If it returns 0, the caller must end.
 func (w *Writers) take(some []*Socket) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -68,7 +68,7 @@ const (
 	Truncate Kind = "truncate" // the answer is half the body; Content-Length is the length of that half
 	Deny     Kind = "deny"     // at Authorize: the answer is the error access_denied, as if a policy refused the user
 
-	WantConsent Kind = "want_consent" // at Authorize: only prompt=consent brings a refresh token (OpenID Connect 11)
+	WantConsent Kind = "want_consent" // at Authorize: only prompt=consent brings a refresh token (OpenID Connect Core, 11)
 
 	WrongAudience Kind = "wrong_audience" // a token is for another audience
 	WrongIssuer   Kind = "wrong_issuer"   // a token, the discovery document or the redirect to the app has another issuer

@@ -23,7 +23,7 @@ const (
 
 // store holds requests, codes, grants and refresh tokens in memory. It implements op.Storage.
 //
-// One type: its many methods are those of op.Storage, an interface of zitadel/oidc.
+// It is one type because its many methods are those of op.Storage, an interface of zitadel/oidc.
 type store struct {
 	config *Config      // static
 	ring   *ring        // static

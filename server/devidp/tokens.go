@@ -11,7 +11,7 @@ import (
 )
 
 // correctTokens changes the access token and the ID token in answer, and signs them again. It makes the app the only
-// audience of the ID token, and puts in the faults that a test has switched on.
+// audience of the ID token, adds the claim GroupsClaim for a moderator, and puts in the faults that a test has switched on.
 func (p *Provider) correctTokens(answer map[string]any) error {
 	wrong := p.faults.take(Tokens, WrongAudience, WrongIssuer, WrongClient, WrongNonce, Expired, Future, OtherKey)
 	for _, name := range []Token{AccessToken, IDToken} {

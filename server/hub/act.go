@@ -50,8 +50,8 @@ type act struct {
 type actKey struct {
 	kind  Kind   // KindReaction, KindRemoval or KindDecision
 	user  string // the id of the user who acts
-	to    int64  // the seq of the message
-	emoji string // the emoji of a reaction; empty for a removal
+	to    int64  // the seq of the message; 0 for a decision
+	emoji string // the emoji of a reaction; empty for a removal or a decision
 }
 
 // acts are the acts in one room that have no answer yet. room.mu guards them. The caller of a method whose name ends in
@@ -248,8 +248,9 @@ func (s *acts) fullLocked(a *act, m *message) bool {
 }
 
 // answerLocked answers c when an act has changed nothing. c is the sender of a, or another client that asked for the same
-// as a while a had no answer. why is the reason. If why is the constant already, the message already was as the act wants
-// it, and the answer is marked as a repeat. For any other why, the answer is a refusal. m is the message, or nil.
+// as a while a had no answer. why is the reason. If why is the constant already, the message already was as the act
+// wants it, and the answer is marked as a repeat. For any other why, the answer is a refusal. If a is an act of a
+// moderator, the answer is a repeat for every why. m is the message, or nil.
 func (s *acts) answerLocked(a *act, c *Client, why outcome, m *message) {
 	switch {
 	case a.decision != nil:

@@ -9,12 +9,14 @@ const (
 	// rememberAddress is how long a node remembers from which address a guest came last. If the guest is banned in this
 	// time, the guests from that address are kept out, too.
 	rememberAddress = 24 * time.Hour
-	// maxRemembered is the most addresses that a node remembers: half of it since the last change of generations.
+	// maxRemembered is the most addresses that a node remembers: each of the two generations (see addresses) has half
+	// of them.
 	maxRemembered = 100_000
 )
 
-// addresses knows from where guests are connected, and remembers from where each guest came last. It has two generations of
-// what it remembers, so that it forgets the oldest without looking for it. directory.mu guards it. Nothing of it is stored.
+// addresses knows from where guests are connected, and remembers from where each guest came last. It keeps the last
+// addresses in two generations and forgets a whole generation at a time, so it need not search for the oldest.
+// directory.mu guards it. Nothing of it is stored.
 type addresses struct {
 	directory     *directory             // static
 	recent, older map[string]lastAddress // by user id
@@ -49,8 +51,9 @@ func (l *addresses) lastLocked(id string, now time.Time) string {
 	return last.address
 }
 
-// of returns the addresses from which the guest with that id is connected to any node. If the guest is not connected, it
-// returns the last address, for rememberAddress. It returns nil for other users.
+// of returns the addresses of all connections of the guest with that id, to this node and to the others. If the guest
+// is not connected, it returns the address from which the guest came last, if this node remembers it. It returns nil
+// for other users.
 func (l *addresses) of(id string) []string {
 	l.directory.mu.Lock()
 	defer l.directory.mu.Unlock()

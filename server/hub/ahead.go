@@ -8,9 +8,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A client may know an event that this node has not got yet: it was connected to another node, which got the event earlier.
-// Then this node waits for the event. Without the wait, it would say of a message that is there that it is gone, and the
-// client would forget the message, or what the user has done to it.
+// A client may know an event that this node has not got yet: it was connected to another node, which got the event
+// earlier. Then this node waits for the event. Without the wait, this node would tell the client that a live message is
+// gone, and the client would forget the message, or what the user has done to it.
 
 // aheadTimeout is the longest time that a join, an act or a reply waits for an event that another node got earlier.
 const aheadTimeout = 2 * time.Second
@@ -18,9 +18,8 @@ const aheadTimeout = 2 * time.Second
 // errBehind is the error of catchUp if this node may lack events that another node has.
 var errBehind = errors.New("this node does not have all events of the room yet")
 
-// catchUp blocks until this node has every event of the room up to seq. It does not wait for a seq beyond everything that is
-// stored. If it cannot find out what is stored, or if the events do not come within aheadTimeout or before ctx is done, it
-// returns errBehind.
+// catchUp blocks until this node has every event of the room up to seq, or until the stream says that the last stored
+// event has a lower seq. If neither happens within aheadTimeout and before ctx is done, it returns errBehind.
 func (r *room) catchUp(ctx context.Context, seq int64) error {
 	r.mu.Lock()
 	if seq <= r.timeline.seen {
@@ -57,7 +56,7 @@ func (a awaited) add(seq int64) chan struct{} {
 	return arrived
 }
 
-// arrive closes the channels of the goroutines that wait for no later event than the one with the seq seen.
+// arrive closes the channels of the goroutines that wait for the seq in the parameter seen, or for a lower seq.
 func (a awaited) arrive(seen int64) {
 	for arrived, seq := range a {
 		if seq <= seen {
@@ -67,9 +66,9 @@ func (a awaited) arrive(seen int64) {
 	}
 }
 
-// reaches returns true once this node has the message of the room with that seq, or knows that there is none. It returns
-// false if it cannot find out: then the client must try again. A client that names many messages that are not there is not
-// waited for: such questions count towards the rate of joins.
+// reaches returns true once this node has the message of the room with that seq, or knows that there is none. It
+// returns false if it cannot find out: then the client must try again. Each wait counts towards the client's limit of
+// join, leave and who frames. If the client has reached that limit, reaches returns true without a wait.
 func (s *acts) reaches(c *Client, seq int64) bool {
 	r := s.room
 	r.mu.Lock()

@@ -29,8 +29,8 @@ type Client struct {
 	role           Role        // static
 	address        string      // static; key in Hub.rates for all guests of one network address; "": no limit by address
 	from           string      // static; the network address of a guest, "" if it is unknown or the user is signed in
-	membershipRate *rateWindow // owned by the goroutine that calls Join; counts the join, leave and who frames
-	posts          inflight    // posts, reactions and removals that have no answer yet
+	membershipRate *rateWindow // owned by the goroutine of Join; counts join, leave and who frames, and waits in reaches
+	posts          inflight    // posts and acts that have no answer yet
 
 	user atomic.Pointer[wire.User] // the user with the current name; the directory replaces it when the name changes
 
@@ -46,7 +46,7 @@ type Role uint8
 
 const (
 	Reader Role = iota // may join rooms and read
-	Writer             // may also post and react
+	Writer             // may also post, react and type
 )
 
 // NewClient returns a client of user that has joined no room. address is the network address of the connection, "" if it
@@ -102,7 +102,7 @@ func (c *Client) Rename(f wire.Rename) {
 	c.hub.showNames(c.hub.directory.rename(c, f.Name))
 }
 
-// Drain blocks until every post, reaction and removal of the client has its answer, or until ctx is done.
+// Drain blocks until every post and act of the client has its answer, or until ctx is done.
 func (c *Client) Drain(ctx context.Context) { c.posts.wait(ctx) }
 
 // Close removes the client from every room. A closed client joins no room again.

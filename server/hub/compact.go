@@ -6,13 +6,15 @@ import (
 	"strings"
 )
 
-// The JSON of a message is more than twice as long as its text: every message has the same names of members, and its seq,
-// id, author and times are also fields of its Event. So the stream and the room keep a message in a compact form. It is the
-// JSON, in which single bytes replace these fragments (see appendFragment). The bytes are control characters, which JSON
-// never contains. expand puts the fragments back, so a member gets exactly the bytes that wire.EncodeMessage has made.
-// A fragment that the JSON does not contain, perhaps because a newer node has written it, is simply not replaced.
+// The JSON of a message is more than twice as long as its text: every message has the same names of fields, and its
+// seq, id, author and times are also fields of its Event. So the stream and the room keep a message in a compact form.
+// It is the JSON, in which single bytes replace these fragments (see appendFragment). The bytes are control characters,
+// which JSON never contains. expand puts the fragments back, so a member gets the bytes that wire.EncodeMessage has
+// made, with the seq that the stream has set. A fragment that the JSON does not contain, perhaps because a newer node
+// has written it, is simply not replaced.
 //
-// A fragment stands for the first place where it occurs after the fragment before it, in the order of these constants.
+// Compact looks for the fragments in the order of these constants. Each is replaced where it first occurs after the
+// fragment that was replaced before it.
 const (
 	seqFragment    = iota + 1 // every compact form begins with it
 	authorFragment            // the id of the message, and the id of its author

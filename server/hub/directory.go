@@ -81,7 +81,7 @@ func (d *directory) admit(c *Client, user wire.User, name string, welcome func(w
 	renamed = d.renameLocked(e, user.Name, user.Role, nil)
 	e.clients = append(e.clients, c)
 	delete(d.leaving, user.ID)
-	if !known { // the other nodes know this user already; a client that polls is admitted again for each poll
+	if !known { // else the other nodes know the user already: a client that polls is admitted again for each poll
 		d.tellNodesLocked(user.ID)
 	}
 	c.user.Store(&user)
@@ -274,10 +274,10 @@ func (d *directory) chooseLocked(e *entry, name string) string {
 	return chosen
 }
 
-// numberBehind returns the number that chooseLocked appends to a name. try is 0 for the first attempt. Attempts 0 to 7
-// return 2 to 9. A later attempt returns the digit 1 and behind it the first digits of own, which is a hash of the
-// guest's id: attempt 8 one digit, attempt 9 two digits, and so on. So a free name is found soon, even if very many
-// guests want the same name.
+// numberBehind returns the number that chooseLocked appends to a name. own is a hash of the guest's id, and try is 0
+// for the first attempt. Attempts 0 to 7 return 2 to 9. A later attempt returns the digit 1 and behind it the first
+// digits of own with its highest bit set: attempt 8 one digit, attempt 9 two digits, and so on. So a free name is found
+// soon, even if very many guests want the same name.
 func numberBehind(own uint64, try int) string {
 	if try < 8 {
 		return strconv.Itoa(try + 2)
@@ -303,8 +303,10 @@ func (d *directory) renameLocked(e *entry, name, role string, answered *Client) 
 	return d.changeLocked(e, namedUser{user, max(d.clock.Now().UnixMilli(), e.named+1)}, answered)
 }
 
-// changeLocked gives the user of e the name in u; u.named is when the user got it. answered is a connection to which the
-// caller itself sends the frame authed, or nil. changeLocked returns the ids of the users whose names have changed.
+// changeLocked replaces the user of e by u: the name, the role, the guest mark, and when the user got the name. It
+// sends the frame authed to a guest's connections, except to the connection answered, to which the caller itself sends
+// authed. answered is nil if there is no such connection. changeLocked returns the ids of the users whose names have
+// changed.
 func (d *directory) changeLocked(e *entry, u namedUser, answered *Client) (renamed []string) {
 	d.dropNameLocked(e)
 	e.namedUser, e.key = u, spelling.Key(u.Name)

@@ -26,8 +26,8 @@ const (
 type Event struct {
 	Kind    Kind   // empty if this version of Mayfly cannot read the stored record; then only Seq is set
 	Seq     int64  // 0 until the stream has set it
-	User    string // the id of the user whose post, reaction or removal it is
-	ID      string // of a message: the id that the author's client chose; else a random id that the server made
+	User    string // the id of the user who posted or acted; of a decision with actSpread: of the banned guest
+	ID      string // of a message: what the author's client chose; of a sweep: see sweepLocked; else random
 	At      int64  // when the server made the event, in Unix milliseconds
 	Expires int64  // the deadline of the event, in Unix milliseconds
 	Body    []byte // the content as JSON, which depends on Kind; no code may change these bytes

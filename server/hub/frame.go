@@ -34,7 +34,7 @@ func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet:
 // frames returns the two frames that tell the members of a room about the change c. seq is the seq of the event that made
 // the change. own is for the client that posted or acted. It is the answer to that client, so it is written even if the
 // message was taken back in the meantime. f is for all other members. Both frames are nil if the event has changed
-// nothing.
+// nothing, or is a decision (see onDecidedLocked).
 func (c change) frames(room string, seq int64) (f, own *Frame) {
 	m := c.message
 	switch c.outcome {
@@ -52,8 +52,9 @@ func (c change) frames(room string, seq int64) (f, own *Frame) {
 	return nil, nil
 }
 
-// NewTimelyFrame returns a frame whose content is made only when the frame is written: AppendTo then calls build. So a
-// time in the content is right, even if the frame has waited in a queue. build gets the time now in Unix milliseconds.
+// NewTimelyFrame returns a frame whose content is made when the frame is written: AppendTo then calls build. So a time
+// in the content is right, even if the frame has waited in a queue. build gets the time now in Unix milliseconds.
+// NewTimelyFrame itself calls build, too: for the results of Size and Quiet.
 func NewTimelyFrame(build func(now int64) wire.Frame) *Frame {
 	f := NewFrame(build(time.Now().UnixMilli()))
 	f.build = build
@@ -94,7 +95,8 @@ func (f *Frame) Size() int {
 
 // AppendTo appends the frame to dst, without the messages that have expired at now (Unix milliseconds) or were taken
 // back. It appends nothing for a posted or reacted frame about such a message. There is one exception: the client that
-// sent the post or the reaction gets its frame even if the message was taken back.
+// sent the post or the reaction gets its frame even if the message was taken back. After a reaction it gets the frame
+// even if the message has expired.
 func (f *Frame) AppendTo(dst []byte, now int64) []byte {
 	switch {
 	case f.build != nil:
@@ -131,8 +133,8 @@ func (f *Frame) leftOut(now int64) bool {
 	return f.expires != 0 && f.expires <= now || f.unless != nil && f.unless.gone.Load()
 }
 
-// appendTo appends the joined frame to dst. It leaves out the items whose messages have expired at the time now or were
-// taken back.
+// appendTo appends the joined frame to dst. It leaves out the items whose messages have expired at the time now. From
+// the lists reacted and messages it also leaves out the items whose messages were taken back.
 func (j *joined) appendTo(dst []byte, now int64) []byte {
 	for n, list := range j.lists() {
 		dst = append(dst, j.parts[n]...)

@@ -69,7 +69,7 @@ func (x *index) home(n name) int { return int(maphash.Comparable(x.seed, n)) & (
 
 func (x *index) next(slot int) int { return (slot + 1) & (len(x.slots) - 1) }
 
-// distance returns how many slots to comes after from. Slot 0 comes after the last slot.
+// distance returns how many calls of next lead from the first slot to the second.
 func (x *index) distance(from, to int) int { return (to - from) & (len(x.slots) - 1) }
 
 // resize moves all messages to a table with that many slots.

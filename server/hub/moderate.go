@@ -9,7 +9,7 @@ import (
 )
 
 // moderation carries out what moderators decide about one room. The caller of a method whose name ends in Locked holds
-// room.mu. What they have decided is in the order of the room's timeline.
+// room.mu. What they have decided is in the field order of the room's timeline.
 type moderation struct {
 	room     *room // static
 	sweeping sweeping
@@ -97,7 +97,7 @@ func (m *moderation) decisionLocked(c *Client, f wire.Moderate, now int64) decis
 	return d
 }
 
-// maxAddresses is the most addresses in one decision.
+// maxAddresses is the most addresses in the decision of a ban. An actSpread may have more.
 const maxAddresses = 64
 
 // someUserLocked returns the user with that id. If the user is not connected, it looks for the user's name in the messages
@@ -120,7 +120,8 @@ func (m *moderation) someUserLocked(id string) *wire.SomeUser {
 	return &wire.SomeUser{ID: id}
 }
 
-// undecidedLocked reports whether a decision of this node was not delivered yet. Then what will be so is not known.
+// undecidedLocked reports whether a decision of this node was not delivered yet. Until the delivery, soAlreadyLocked
+// cannot tell whether another decision will change anything.
 func (s *acts) undecidedLocked() bool {
 	for _, a := range s.byID {
 		if a.kind == KindDecision {
@@ -160,8 +161,8 @@ func (m *moderation) keepsUntilLocked(d decision, now int64) int64 {
 	return until
 }
 
-// fullLocked returns how long a moderator must wait until the room can keep one more mute or ban. It returns 0 if it can
-// keep d now.
+// fullLocked returns how long a moderator must wait until the room can keep one more mute or ban. It returns 0 if the
+// room can keep d now, or if d is neither a mute nor a ban.
 func (m *moderation) fullLocked(d decision, now int64) (wait time.Duration) {
 	o := &m.room.timeline.order
 	if d.Act != wire.ActMute && d.Act != wire.ActBan {
@@ -187,7 +188,8 @@ func (s *acts) answerDecisionLocked(c *Client, d decision) {
 	c.member.Send(NewFrame(f))
 }
 
-// deliver passes e, an event of the room, to the room. Then it does what must be done without the lock because of e.
+// deliver passes e, an event of the room, to the room. Then it does what e makes necessary and what must not be done
+// with room.mu held.
 func (m *moderation) deliver(e Event) {
 	r := m.room
 	change, expelled := r.deliver(e)
@@ -227,7 +229,8 @@ func (m *moderation) onDecidedLocked(e Event, c change) (expelled []*Client) {
 	return expelled
 }
 
-// expelLocked removes the members whom the ban of the user with that id keeps out, and tells them.
+// expelLocked removes the members who are banned, tells them, and returns them. Users without a connection whom the ban
+// of the user with that id keeps out no longer count as present.
 func (m *moderation) expelLocked(id string) (expelled []*Client) {
 	r := m.room
 	now, clock := time.Now(), r.hub.clock.Now().UnixMilli()
@@ -274,7 +277,7 @@ func (m *moderation) silencesLocked(c *Client) (message string, wait time.Durati
 	return "", 0
 }
 
-// mutedForLocked returns how long the user of c is muted in the room; 0: the user is not.
+// mutedForLocked returns how long the user of c is muted or banned in the room; 0: the user is neither.
 func (m *moderation) mutedForLocked(c *Client) time.Duration {
 	r := m.room
 	until, _ := r.timeline.order.until(c.userID)
@@ -320,7 +323,8 @@ func (m *moderation) letGo(c *Client) {
 }
 
 // spread adds addresses to the ban of the user with that id: the stream stores them for all nodes. It does nothing for
-// addresses that the ban has already, or if the bans of the room have very many addresses. It blocks until the room is open.
+// addresses that the ban has already. It does nothing at all if the ban is over, or if the bans of the room could get
+// more than MaxBarAddresses addresses. It blocks until the room is open.
 func (m *moderation) spread(id string, addresses []string) {
 	r := m.room
 	<-r.opened

@@ -12,7 +12,7 @@ type name struct {
 	uuid   [16]byte
 }
 
-// author is a user, and the id of a message if it is not a UUID. The clients of this version give a message no such id.
+// author is a user, and the id of a message if it is not a UUID. This version accepts no message with such an id.
 type author struct {
 	user    string
 	otherID string

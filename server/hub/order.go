@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// MaxBarred is the most users of a room who are muted or banned, or were so until a lift that is still stored.
+	// MaxBarred is the most users of a room about whom the stream stores a mute, a ban or a lift, over or not.
 	MaxBarred = 1000
 	// MaxBarAddresses is the most addresses from which a room's bans together keep guests out.
 	MaxBarAddresses = 4000
 	// OrderEvents is how many events the stream must have space for in one room because of the acts of moderators: for each
 	// barred user a mute, a ban and a lift; the addresses; and the few others.
 	OrderEvents = 3*MaxBarred + MaxBarAddresses + 100
-	// decisionLife is the shortest time for which the stream keeps a decision.
+	// decisionLife is the shortest time for which the stream keeps a moderator's decision that no later one replaces.
 	decisionLife = time.Hour
 )
 
-// Forever is the deadline of an event that lives until it is erased: what slow mode and the life of a room's messages are
-// set to. It is a time that every part of Mayfly can write.
+// Forever is the deadline of an event that lives until it is erased, such as a decision that sets slow mode or the life
+// of messages. It is a time that every part of Mayfly can write.
 var Forever = time.Date(9000, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 
 // order is what moderators have set in one room. Like a timeline, only events and the passing of time change it, so it is
@@ -45,7 +45,7 @@ type barred struct {
 type bar struct {
 	seq    int64
 	until  int64 // when the mute or the ban is over; 0 for a lift
-	stored int64 // until when the stream keeps the event: not less than the events that it has replaced
+	stored int64 // until when the stream keeps the event: at least as long as the events that it has replaced
 }
 
 func (b bar) holds(now int64) bool { return b.until > now }
@@ -53,7 +53,8 @@ func (b bar) holds(now int64) bool { return b.until > now }
 // setting is a number that a moderator has set, and the seq of the event that has set it; 0: none has.
 type setting struct{ ms, seq int64 }
 
-// clearing says that a moderator has cleared the room, and which messages are to be taken back: those with lower seqs.
+// clearing says that a moderator has cleared the room. The messages with lower seqs than the decision must be taken
+// back. seq is that of the decision; 0: no clear is under way.
 type clearing struct {
 	seq int64
 	by  wire.User
@@ -61,9 +62,9 @@ type clearing struct {
 
 func newOrder() order { return order{barred: map[string]*barred{}} }
 
-// apply applies the decision d, whose event is e. It returns the seqs of the events that e replaces: the stream may erase
-// them. It decides by the time at which e was made, so that all nodes decide alike. changed is false if everything was so
-// already.
+// apply applies the decision d, whose event is e. It decides by the time at which e was made, so that all nodes decide
+// alike. changed is false if everything was so already, and for actSpread. replaced are the seqs of the events that the
+// stream may erase: those that e replaces, or e itself if it changes nothing.
 func (o *order) apply(e Event, d decision) (changed bool, replaced []int64) {
 	switch d.Act {
 	case wire.ActMute:
@@ -85,10 +86,11 @@ func (o *order) apply(e Event, d decision) (changed bool, replaced []int64) {
 	return true, replaced
 }
 
-// keepsUntil returns until when the stream keeps the event of d, which is made at the time now. That is not earlier than the
-// events that d replaces: if the stream could not erase one of them, a node that reads the room later must find d, too. At
-// least it is decisionLife later, because another node may have made a decision that this node does not know yet: the stream
-// has erased that long before. longest is how long a message can live, in milliseconds.
+// keepsUntil returns until when the stream keeps the event of d, which is made at the time now. That is not earlier
+// than the events that d replaces: if the stream could not erase one of them, a node that reads the room later must
+// find d, too. It is at least decisionLife after now, because another node may have made a decision that d replaces and
+// that this node does not know yet. After decisionLife the stream has long erased that decision. longest is how long a
+// message can live, in milliseconds.
 func (o *order) keepsUntil(d decision, now, longest int64) int64 {
 	switch d.Act {
 	case wire.ActSlow, wire.ActTTL:
@@ -122,7 +124,8 @@ func (b *bar) set(e Event, until int64) (replaced []int64) {
 	return replaced
 }
 
-// set replaces s by ms, which the event with that seq has set. It returns the seq of the event that is replaced.
+// set replaces s by ms, which the event with that seq has set. It returns the seq of the event that is replaced. If s
+// is ms already, it changes nothing, and returns the seq of the event itself.
 func (s *setting) set(seq, ms int64) (changed bool, replaced []int64) {
 	if s.ms == ms {
 		return false, []int64{seq}
@@ -134,8 +137,9 @@ func (s *setting) set(seq, ms int64) (changed bool, replaced []int64) {
 	return true, replaced
 }
 
-// spread adds the addresses in d to the ban of the user, if the user is still banned. The event must last as long as the
-// ban: a shorter one is about an earlier ban, and a node that reads the room after its end would not find it.
+// spread adds the addresses in d to the ban of the user, if the user is still banned. The event must last as long as
+// the ban: a shorter event is about an earlier ban, and a node that reads the room after that event has expired would
+// not find the event. If spread adds nothing, it returns the seq of e, which the stream may then erase.
 func (o *order) spread(e Event, d decision) (replaced []int64) {
 	person := o.barred[d.User.ID]
 	if person == nil || !person.ban.holds(e.At) || e.Expires < person.ban.until {
@@ -170,7 +174,9 @@ func (o *order) applyLift(e Event, d decision) (changed bool, replaced []int64) 
 	return true, replaced
 }
 
-// prune forgets what is over at the time now.
+// prune removes the users about whom the stream keeps no event at the time now (see stored). Until then it keeps even a
+// mute or a ban that is over. Of a ban that is over it drops only the addresses and the seqs of the events that added
+// them.
 func (o *order) prune(now int64) {
 	maps.DeleteFunc(o.barred, func(_ string, person *barred) bool {
 		if !person.ban.holds(now) {
@@ -180,10 +186,11 @@ func (o *order) prune(now int64) {
 	})
 }
 
-// stored returns until when the stream keeps an event about the user.
+// stored returns until when the stream keeps the last of the events about the user, without the spreads.
 func (b *barred) stored() int64 { return max(b.mute.stored, b.ban.stored, b.lift.stored) }
 
-// until returns until when the user with that id is muted or banned, and until when the user is banned. 0: the user is not.
+// until returns until when the user with that id is muted or banned, and until when the user is banned. 0, or a time
+// that has passed: the user is not.
 func (o *order) until(id string) (barred, banned int64) {
 	person := o.barred[id]
 	if person == nil {
@@ -221,7 +228,7 @@ func (o *order) addresses() (n int) {
 	return n
 }
 
-// life returns how long a message of the room lives, in milliseconds, with the bounds of the server.
+// life returns how long a message of the room lives, in milliseconds, within the bounds of the server.
 func (o *order) life(bounds wire.TTL) int64 {
 	if o.ttl.ms == 0 {
 		return bounds.Default

@@ -127,7 +127,8 @@ func (p *people) depart(node, id string) {
 	}
 }
 
-// rename gives the name in u to the user of u, if that user is in the room and has no newer name already.
+// rename replaces the user with the id of u by u, if that user is in the room and the name in u is newer. It replaces
+// not only the name, but also the role, the guest mark, and the time of the name.
 func (p *people) rename(u namedUser) {
 	one := p.byID[u.ID]
 	if one == nil || !one.olderThan(u) {
@@ -139,8 +140,8 @@ func (p *people) rename(u namedUser) {
 	one.namedUser = u
 }
 
-// add returns the person for the user u. If u is not in the room yet, add first adds a person who came at the time since.
-// If u is in the room already, add changes only the name, and only if the name in u is newer.
+// add returns the person for the user u. If u is not in the room yet, add first adds a person who came at the time
+// since. If u is in the room already, add only calls rename, and ignores since.
 func (p *people) add(u namedUser, since int64) *person {
 	one := p.byID[u.ID]
 	if one != nil {

@@ -8,9 +8,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Post checks a message, hands it to the stream and returns. It makes these checks, in the order of docs/protocol.md: id,
-// repeat, room, forbidden, text, ttl, gone, rate, full, unavailable. (Each name but repeat is the code of the refusal.)
-// Once the stream has stored the message, the client gets the frame accepted. If a check or the stream fails, it gets the
+// Post checks a message, hands it to the stream and returns. If the message is a reply, Post may first wait for the
+// message that it answers (see room.catchUp). It makes these checks, in the order of docs/protocol.md: id, repeat,
+// room, forbidden, text, ttl, gone, rate, full, unavailable. (Each name but repeat is the code of the refusal.) Once
+// the stream has stored the message, the client gets the frame accepted. If a check or the stream fails, it gets the
 // frame refused.
 func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
@@ -93,7 +94,7 @@ func (c *Client) memberOf(name string) *room {
 	return r
 }
 
-// maxRepeats is how many repeats of one post may wait for the stream's answer.
+// maxRepeats is how many repeats of one post, or of one act, may wait for its answer.
 const maxRepeats = 64
 
 // repeat reports whether p is a repeat: the room has a message that the user of c has posted with the id p.ID. If so, c

@@ -48,8 +48,8 @@ func (h *Hub) refund(c *Client, chargedAt time.Time) {
 	}
 }
 
-// chargeAct counts one act of c against the rate of c's user. An act is a reaction, a removal or a typing frame. If the
-// limit is reached, chargeAct counts nothing and returns how long the client must wait.
+// chargeAct counts one act of c, or one typing frame, against the rate of acts of c's user. If the limit is reached,
+// chargeAct counts nothing and returns how long the client must wait.
 func (h *Hub) chargeAct(c *Client, now time.Time) (wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -63,9 +63,10 @@ func badTTL(bounds wire.TTL) string {
 		human(time.Duration(bounds.Default)*time.Millisecond))
 }
 
-// Refuse sends the client the frame f, which refuses one frame of the client, and counts the refusal. retry is how long
-// the client must wait before the same frame may succeed; 0: it will never succeed. Refuse sets f.RetryMS to that time.
-// Other code must not send a refused frame itself, because the count would be wrong.
+// Refuse sends the client the frame f, which refuses one frame of the client, and counts the refusal. If the code is
+// rate, it also notes the refusal in the audit log. retry is how long the client must wait before the same frame may
+// succeed; 0: it will never succeed. Refuse sets f.RetryMS to that time. Other code must not send a refused frame
+// itself, because the count would be wrong.
 func (c *Client) Refuse(f wire.Refused, retry time.Duration) {
 	c.hub.counts.refuse(f.Code)
 	if f.Code == wire.CodeRate {

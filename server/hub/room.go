@@ -15,8 +15,8 @@ type pending struct {
 	stored  *Event    // the event that the stream stored, without its Body; nil until the stream has answered
 	repeats []*Client // clients that sent the same post again and wait for the same answer
 	size    int       // encoded bytes of the message
-	before  int64     // when the author had posted before, as pace had it; 0: never
-	noted   int64     // when this post was made, as pace has it
+	before  int64     // what pace had for the author before this post, in Unix milliseconds; 0: nothing
+	noted   int64     // what pace has noted for this post, in Unix milliseconds
 }
 
 // told returns the clients that were told that their message has that seq. p is nil if no post waits.

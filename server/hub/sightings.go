@@ -30,7 +30,7 @@ func (d *directory) news() []sighting {
 	return all
 }
 
-// everybody returns all users of this node.
+// everybody returns a sighting of each user of this node.
 func (d *directory) everybody() []sighting {
 	d.mu.Lock()
 	defer d.mu.Unlock()

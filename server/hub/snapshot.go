@@ -16,9 +16,9 @@ type snapshot struct {
 	reacted  []item // the reactions of messages that the client has, if they have changed; sorted by seq
 }
 
-// item is one element of a list in a joined frame, and the message that it is about. The element is encoded, or, if body is
-// not empty, the message itself, in its compact form. The fields are copies of those of the message, because a goroutine
-// writes the frame without room.mu.
+// item is one element of a list in a joined frame, and the message that it is about. If body is empty, the element is
+// in encoded, as JSON. Otherwise the element is the message itself, and body has it in its compact form. The fields are
+// copies of those of the message, because a goroutine writes the frame without room.mu.
 type item struct {
 	of      *message
 	encoded []byte
@@ -65,7 +65,8 @@ func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool)
 	return s, false
 }
 
-// shows reports whether m is for those who come at the time now: m lives, and no clear is about to take it back.
+// shows reports whether a joined frame that is made at the time now may contain m: m lives, and no clear is about to
+// take it back.
 func (t *timeline) shows(m *message, now int64) bool {
 	return m.expires > now && m.seq > t.order.clear.seq
 }

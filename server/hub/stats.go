@@ -9,7 +9,7 @@ import (
 // Stats contains the numbers of a hub. Some say how much there is now. The others say how often something has happened
 // since New.
 //
-// One type: each of its many fields is a number that becomes a metric.
+// It is one type because each of its many fields is a number that becomes a metric.
 type Stats struct {
 	Rooms    int // open rooms on this node, including empty rooms that are still in memory
 	Messages int // live messages in these rooms

@@ -30,8 +30,9 @@ type Stream interface {
 	// events that are still on their way to Follow. It blocks until the store answers, or ctx is done.
 	Head(ctx context.Context, room string) (seq int64, err error)
 	// Erase removes the stored bytes of the event of room with that seq. It works in the background, and tries again
-	// until it has succeeded. It does not block, and calls no function of the hub. If the event is a message and no repeat,
-	// the caller first stores its KindRemoval. From this the stream learns until when a post with the same id is a repeat.
+	// until it has succeeded. It does not block, and calls no function of the hub. If the event is a message and no
+	// repeat, the caller first stores the KindRemoval or KindSweep that takes it back. From this the stream learns
+	// until when a post with the same id is a repeat.
 	Erase(room string, seq int64)
 }
 

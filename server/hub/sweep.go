@@ -12,7 +12,8 @@ import (
 // told of both, each with a seq. The node of the moderator stores the sweeps as soon as the decision is delivered. If it
 // cannot, any node that follows the room does so later (tidy). Two nodes may do so at once: a message is taken back once.
 
-// sweepAfter is how long the other nodes wait for the sweeps of the moderator's node.
+// sweepAfter is how long the other nodes wait for the sweeps of the moderator's node, and how long a node waits at
+// least before it stores sweeps again for the messages that are left.
 const sweepAfter = 2 * time.Second
 
 // sweeping says how far this node is with the sweeps of a room. room.mu guards it.
@@ -21,8 +22,9 @@ type sweeping struct {
 	stores int       // how many sweeps have no answer from the stream yet
 }
 
-// sweepLocked looks whether a clear has left messages. If it is time, it returns the sweeps that this node must
-// store.
+// sweepLocked returns the sweeps that this node must store now, for the messages that a clear must still take back. It
+// returns nil before the time sweeping.due, and while earlier sweeps have no answer. If no message is left, it ends the
+// clear.
 func (m *moderation) sweepLocked(now time.Time) (sweeps []Event) {
 	r := m.room
 	select {

@@ -61,7 +61,7 @@ func (m *message) takenBack() *takenBack { return m.acts().takenBack }
 
 // takenBack says how a message was taken back.
 type takenBack struct {
-	seq int64  // the seq of the removal
+	seq int64  // the seq of the removal or the sweep
 	by  string // the id of the user who took it back
 	why string // the reason: a value of wire.Removed.Why
 }
@@ -73,7 +73,7 @@ type takenBack struct {
 type timeline struct {
 	seen    int64              // the seq of the last event, even if it changed nothing
 	head    int64              // the seq of the last event that changed anything
-	lastAct int64              // the seq of the last reaction or removal that changed anything
+	lastAct int64              // the seq of the last reaction, removal or sweep that changed anything
 	live    []*message         // the live messages, sorted by seq
 	removed map[int64]*message // by seq: the messages that were taken back and have not reached their deadline
 	byName  index              // the messages in live and removed
@@ -278,8 +278,8 @@ func (t *timeline) after(seq int64) int {
 }
 
 // expire removes the messages that have expired at the time now. It returns the seqs of those that were still live; the
-// others were taken back earlier. Mostly the oldest messages expire first: then the time that expire takes does not depend
-// on how many messages the room holds.
+// others were taken back earlier. Mostly the oldest messages expire first: then the time that expire takes hardly
+// depends on how many messages the room holds.
 func (t *timeline) expire(now int64) (expired []int64) {
 	for len(t.due) > 0 && t.due[0].expires <= now {
 		m := heap.Pop(&t.due).(*message)

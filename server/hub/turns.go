@@ -59,9 +59,9 @@ func (t *turns) take(user string, next turn) {
 	}
 }
 
-// end runs when the stream has answered a post of user; err says why it has not stored the post. end returns the store of
-// the next post that waits, nil if there is none. If err leaves open whether the stream has stored the post, no post may
-// follow it before it: then end fails all that wait.
+// end runs when the stream has answered a post of user; err says why it has not stored the post. end returns the store
+// of the next post that waits, nil if there is none. If err leaves open whether the stream has stored the post, no
+// later post may be stored, because it could come before that post: then end fails all posts that wait.
 func (t *turns) end(user string, err error) (store func()) {
 	t.mu.Lock()
 	waiting := t.waiting[user]

@@ -190,10 +190,11 @@ func (p *Profiles) recheck() {
 }
 
 // Resolve runs when a token of the user was checked: at a sign-in or a renewal. It records the names in hints, queues a
-// lookup if a lookup is due, and returns the best name that is known now. If Config.RequireActive is true, Resolve first
-// waits until the lookup has ended, for lookupBudget at most. Otherwise it does not block. active is false if the Users
-// API has reported the user as not active. While the Users API has not answered about the user, active is true: otherwise
-// a fault of Okta would lock out all users.
+// lookup if a lookup is due, and returns the best name that is known now. If Config.RequireActive is true, Resolve
+// first waits until the lookup has ended, for lookupBudget at most or until ctx is done. Otherwise it does not block,
+// and active is always true. With Config.RequireActive, active is false if the Users API has reported the user as not
+// active. While the Users API has not answered about the user, active is true: otherwise a fault of Okta would lock out
+// all users.
 func (p *Profiles) Resolve(ctx context.Context, id User, hints Hints) (name string, active bool) {
 	p.mu.Lock()
 	now := time.Now()

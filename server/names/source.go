@@ -24,7 +24,7 @@ const (
 	minLimitedPause = time.Second // the shortest pause, also if the source asks for a shorter one
 	maxLimitedPause = time.Minute // the longest pause, also if the source asks for a longer one
 
-	breakAfter  = 5                // after this many consecutive failures, the source is not asked for brokenPause
+	breakAfter  = 5                // after this many consecutive failures, the source is paused for brokenPause
 	brokenPause = 30 * time.Second // how long a source is not asked after breakAfter consecutive failures
 
 	// After a failure that may be temporary, source.ask waits for a random time between minSecondTry and maxSecondTry.
@@ -240,8 +240,8 @@ func (s *source) isPaused(now time.Time) bool {
 }
 
 // recordResult records the result err of a request: nil and errNobody count as success. It pauses the source if err is
-// errDenied or a limitedError, and after breakAfter consecutive failures of any other kind. It returns true if err may be
-// temporary, so that a second try makes sense.
+// errDenied or a limitedError, and after breakAfter consecutive failures of any other kind except context.Canceled. It
+// returns true if err may be temporary, so that a second try makes sense.
 func (s *source) recordResult(err error) (transient bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

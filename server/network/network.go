@@ -21,8 +21,8 @@ const (
 	Systemd    = "systemd"
 )
 
-// socketMode are the permissions of a Unix socket: those who may write to it may connect. They are the user and the group of
-// this process, to which the proxy must belong.
+// socketMode are the permissions of a Unix socket. The user and the group of this process may write to it, and so may
+// connect. The proxy must run as this user or in this group.
 const socketMode = 0o660
 
 // Inherited are the sockets that systemd has opened for this process, in the variables LISTEN_PID, LISTEN_FDS and
@@ -62,7 +62,8 @@ func Check(addr string) error {
 	return nil
 }
 
-// systemdName returns the name in the address systemd:NAME, or "" for systemd. ok is false for other addresses.
+// systemdName returns the name in the address systemd:NAME, or "" for systemd. ok is false for other addresses, also if
+// NAME is a number: then it is a port.
 func systemdName(addr string) (name string, ok bool) {
 	system, name, _ := strings.Cut(addr, ":")
 	return name, system == Systemd && (name == "" || strings.Trim(name, "0123456789") != "")
@@ -141,8 +142,9 @@ func (in Inherited) listen(name string) (net.Listener, error) {
 // shared is the address space of providers (RFC 6598), in which no stranger of the internet is.
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
-// Public reports whether strangers on the internet may reach a listener at host: an address that is not of this machine or
-// of a private network, each name but localhost, and every address ("").
+// Public reports whether strangers on the internet may reach a listener at host. It returns false only for localhost
+// and for an address of this machine, of a private or local network, or in shared. "" stands for every address, so
+// Public returns true for it.
 func Public(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	if err != nil {

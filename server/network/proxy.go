@@ -18,8 +18,9 @@ import (
 const (
 	// proxyTimeout is the longest time for a PROXY header to arrive. Proxies send it together with the first bytes.
 	proxyTimeout = 5 * time.Second
-	// maxV1 is the longest header of version 1, with the line end, and maxV2 the longest of version 2 behind its first 16
-	// bytes: addresses, and more that proxies may add, such as what TLS has agreed on.
+	// maxV1 is the most bytes of a header of version 1, with the line end. maxV2 is the most bytes that Mayfly accepts
+	// behind the first 16 bytes of a header of version 2: addresses, and more that proxies may add, such as what TLS
+	// has agreed on.
 	maxV1 = 107
 	maxV2 = 4 << 10
 )
@@ -59,7 +60,7 @@ func (p *proxied) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements net.Listener. It returns when no goroutine of p is left.
+// Close implements net.Listener. It returns when accept and all calls of read have ended.
 func (p *proxied) Close() error {
 	p.end(net.ErrClosed)
 	err := p.Listener.Close()
@@ -74,8 +75,8 @@ func (p *proxied) end(err error) {
 	})
 }
 
-// accept accepts connections until the listener fails. It reads headers on goroutines of their own, so that a proxy that is
-// slow holds up nobody else.
+// accept accepts connections until the listener fails. It reads headers on goroutines of their own, so that a slow
+// proxy delays no other connection.
 func (p *proxied) accept() {
 	for {
 		conn, err := p.Listener.Accept()
@@ -131,7 +132,7 @@ func (p *proxied) read(conn net.Conn) {
 	}
 	if err != nil {
 		conn.Close()
-		if !errors.Is(err, io.EOF) && !p.warned.Swap(true) { // a proxy that looks whether we live sends nothing
+		if !errors.Is(err, io.EOF) && !p.warned.Swap(true) { // the health check of a proxy sends nothing
 			p.log.Warn("a proxy sends no PROXY header: let it send one, or leave out -proxy-protocol",
 				"proxy", conn.RemoteAddr().String(), "err", err)
 		}

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// maxWaiting is how many connections may wait for a request at the same time: they shake hands by TLS, send the headers
-	// of their first request, or are idle between two requests. A rush after a restart passes through in small parts, while
-	// the others wait in the kernel.
+	// maxWaiting is how many connections may wait for a request at the same time: they shake hands by TLS, send the
+	// headers of their first request, or are idle between two requests. If many clients connect at once after a
+	// restart, Accept takes no more than these, and the others wait in the kernel.
 	maxWaiting = 1000
 	// slowAfter is how long a connection may wait for a request while others need its place.
 	slowAfter = 2 * time.Second
@@ -24,10 +24,10 @@ const (
 	perSlot = 2
 )
 
-// Waiting limits the connections that are no WebSockets, so that connections without a request do not use up memory and file
-// descriptors: one address may have a number of them, of which a /64 network counts as one address, and all together may
-// wait for a request in a limited number. At a limit a new connection takes the place of the one that has waited longest, if
-// that has waited for slowAfter. If none has, one address too many is refused, and at the limit of all Accept waits.
+// Waiting limits the connections that are no WebSockets, so that connections without a request do not use up memory and
+// file descriptors. One address may have mostPer of them, where a /64 network counts as one address. Of all of them,
+// maxWaiting may wait for a request. At a limit a new connection takes the place of the one that has waited longest, if
+// that has waited for slowAfter. Otherwise a connection beyond mostPer is refused, and beyond maxWaiting Accept waits.
 type Waiting struct {
 	mostPer int                   // static; the most connections of one address
 	exempt  func(netip.Addr) bool // static; returns true for proxies: mostPer does not count for their addresses
@@ -130,8 +130,9 @@ func (l *limited) Close() error {
 	return l.Listener.Close()
 }
 
-// admit adds conn to the connections that wait, and returns true, if the limits allow it. Otherwise it has cut conn and
-// returns 0, or it returns when to try again at the latest.
+// admit adds conn to the connections that wait, and returns true, if the limits allow it. If the address of conn has
+// too many connections, admit closes conn, and returns false and 0. If too many connections wait, it returns false and
+// the longest time until the next try.
 func (w *Waiting) admit(conn net.Conn, now time.Time) (admitted bool, wait time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -171,8 +172,8 @@ func (w *Waiting) fromLocked(conn net.Conn) *byAddress {
 	return &byAddress{addr: addr}
 }
 
-// cutSlowLocked cuts the connection that has waited longest in queue, if it is slow, and returns 0. Otherwise it returns
-// when that will be slow, or slowAfter if queue is empty.
+// cutSlowLocked cuts the connection that has waited longest in queue, if it is slow, and returns 0. Otherwise it
+// returns how long it takes until that connection is slow, or slowAfter if queue is empty.
 func (w *Waiting) cutSlowLocked(queue *list.List, now time.Time) (wait time.Duration) {
 	first := queue.Front()
 	if first == nil {

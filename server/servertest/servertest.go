@@ -42,7 +42,7 @@ var TTL = wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 type Options struct {
 	Stream  Stream               // stores events and carries signals between nodes; nil: a new streamtest.Memory
 	Server  func(*server.Config) // changes the Config of the server before it is made
-	Hub     func(*hub.Config)    // changes the hub's Config, whose TTL, Posts, Acts and Per come from server.Config
+	Hub     func(*hub.Config)    // changes the hub's Config, whose TTL, Posts, Acts, Per and Audit are server.Config's
 	Secrets []string             // the test fails if the log contains one of these strings
 	TLS     *tls.Config          // how a server on the loopback interface encrypts; nil: it does not
 }

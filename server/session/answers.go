@@ -18,8 +18,8 @@ const (
 )
 
 // welcome sends a welcome frame. The client sets its clock by the frame's field Now, so Now must be the time at which the
-// frame is written, not the time at which it is queued: the answer to a poll may wait for news in between. So the frame
-// is made when it is written (hub.NewTimelyFrame).
+// frame is written, not the time at which it is queued: the answer to a poll may wait for news in between. So the frame is
+// made when it is written (hub.NewTimelyFrame). authExpires is when the token expires, in Unix milliseconds; 0 for a guest.
 func (s *Session) welcome(user wire.User, role hub.Role, authExpires int64) {
 	w := wire.Welcome{
 		Conn: s.conn.ID, User: user, MayPost: role >= hub.Writer, TTL: s.shared.TTL, AuthExpires: authExpires,

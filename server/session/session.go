@@ -7,7 +7,7 @@
 //   - dispatch, auth, answers: what each frame does, the frames of signing in, and answers
 //   - session: the type Session
 //   - identity: the user who is signed in
-//   - signin_refusal, guest: why a sign-in is refused, and how a guest is called
+//   - signin_refusal, guest: why a sign-in is refused, and what a guest is called
 //   - shared, renewals, metrics, policy: what all sessions share
 //
 // Locks: identity.mu is taken before the locks of the hub and the lock of a connection's queue.

@@ -39,8 +39,9 @@ type Shared struct {
 // nowMS returns the time of the hub's clock in Unix milliseconds. Frames have this time in their field now.
 func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
-// logRefusal counts and logs that a sign-in on the connection c was refused because of e. re is the type of the frame that
-// was refused. re is empty if the server ends a connection without a frame from the client, because the user must leave.
+// logRefusal counts and logs that a sign-in on the connection c was refused because of e. It also writes that to the audit
+// log. re is the type of the frame that was refused. re is empty if the server ends a connection without a frame from the
+// client, because the user must leave.
 func (s *Shared) logRefusal(c *conn.Conn, e *auth.Error, re string) {
 	s.Audit.SignInRefused(c.From.String(), s.Metrics.countRefusal(e))
 	s.Log.Info("sign-in refused", "conn_id", c.ID, "re", re, "err", e)

@@ -107,9 +107,10 @@ func (n *NATS) append(pending pendingAppend, suffix string) {
 		pending.done(hub.Receipt{}, asFull(err))
 		return
 	}
-	// JetStream deletes every message after maxAge, so a message needs a time to live of its own only if that is shorter. In
-	// memory, do not set a longer one: JetStream would need 50 bytes to remember it. On disk and in a cluster always set
-	// one, because maxAge may be longer after the next start, or because another node raises it.
+	// JetStream deletes a message after maxAge unless its time to live is noTTL. So a message needs a time to live of
+	// its own only if that is noTTL or shorter than maxAge. In memory, do not set a longer one: JetStream would need 50
+	// bytes to remember it. On disk and in a cluster always set one, because maxAge may be longer after the next start,
+	// or because another node may raise it.
 	ttl := natsTTL(time.Duration(pending.event.Expires-pending.event.At) * time.Millisecond)
 	if pending.event.Expires >= hub.Forever {
 		msg.Header.Set(jetstream.MsgTTLHeader, noTTL)
@@ -123,8 +124,8 @@ func (n *NATS) append(pending pendingAppend, suffix string) {
 	}
 }
 
-// messageID returns the message id for name. It is a hash: JetStream stores the id twice, and on disk it must not reveal
-// which user posted a message. keys is nil if events are in memory.
+// messageID returns the message id for name, a hash. JetStream stores the id twice, so it must be short, and on disk it
+// must not reveal which user posted a message. keys is nil if events are in memory.
 func messageID(keys *seal.KeyRing, name string) string {
 	if keys != nil {
 		return keys.HashID(name)
@@ -173,7 +174,7 @@ func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 // original returns the stored event with that seq, which has the same message id as a. If that event was erased, the
 // stream has a later removal that names it: original makes the event from the removal, and leaves its Body empty.
 // original returns the zero event in two cases: if the stored event cannot be decoded, or if JetStream has deleted the
-// event and its removal because both have expired.
+// event because it has expired, and no stored removal names it.
 func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.Event, err error) {
 	p, err := n.links.page(ctx, n.links.names.room(a.room), uint64(seq), 1)
 	if err != nil || len(p.messages) == 0 {

@@ -23,11 +23,12 @@ const (
 	clusterTimeout = 30 * time.Second       // the longest time until OpenCluster has connected and has its streams
 	clusterRetry   = 250 * time.Millisecond // the wait between two attempts of OpenCluster
 
-	// A lost connection to a cluster tries the next server after dialWait and a random time of at most dialJitter, so that
-	// not all nodes come to the same server at once.
+	// After a lost connection to a cluster, the NATS library tries the servers in turn. In each round it waits once,
+	// for dialWait and a random time of at most dialJitter, so that not all nodes try again at the same time.
 	dialWait   = 250 * time.Millisecond
 	dialJitter = 250 * time.Millisecond
-	// A connection sends a ping every pingEvery. If pingsLost of them have no answer, the connection counts as lost.
+	// A connection sends a ping every pingEvery. If pingsLost pings have no answer when the next ping is due, the
+	// connection counts as lost.
 	pingEvery = 5 * time.Second
 	pingsLost = 2
 )
@@ -42,13 +43,15 @@ type Cluster struct {
 	Replicas    int      // on how many servers each message is kept
 }
 
-// Replicas that NATS allows.
+// maxReplicas is the most replicas that NATS allows.
 const maxReplicas = 5
 
-// clusterName matches a usable Cluster.Name. It has no underscore, because the stream of facts is called NAME_SIGNOUTS.
+// clusterName matches a usable Cluster.Name. A name has no underscore, so that no stream of events can have the name of
+// another Mayfly's stream of facts, NAME_SIGNOUTS.
 var clusterName = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
 
-// Check returns every problem with c in one error, which names the flags of mayfly serve.
+// Check returns the problems with c in one error, which names the flags of mayfly serve. It looks at what is in the
+// files only if it has found no other problem, and then stops at the first problem.
 func (c Cluster) Check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -104,7 +107,7 @@ func (c Cluster) options() ([]nats.Option, error) {
 	if c.Cert != "" {
 		options = append(options, nats.ClientCert(c.Cert, c.Key))
 	}
-	for _, option := range options { // each of them reads its file, and finds out whether it is usable
+	for _, option := range options { // RootCAs and ClientCert read their files here, and check them
 		if err := option(new(nats.Options)); err != nil {
 			return nil, fmt.Errorf("-nats-ca, -nats-cert and -nats-key: %w: want files in the format PEM, "+
 				"and the key of that certificate", err)
@@ -130,7 +133,8 @@ func userOption(file string) (nats.Option, error) {
 	return option, nil
 }
 
-// dialer returns a dialer for the servers. onLost is called when an open connection is lost.
+// dialer returns a dialer for the servers. onLost is called when an open connection is lost, and with nil when this
+// node closes it.
 func (c Cluster) dialer(onLost func(error), log *slog.Logger) (dialer, error) {
 	shared, err := c.options()
 	if err != nil {
@@ -215,7 +219,8 @@ type permanentError struct{ error }
 
 func (e permanentError) Unwrap() error { return e.error }
 
-// persist calls attempt until it succeeds, fails with a permanent error, or ctx is done.
+// persist calls attempt until attempt succeeds, until it returns a permanentError or nats.ErrAuthorization, or until
+// ctx is done.
 func persist(ctx context.Context, log *slog.Logger, attempt func() error) error {
 	for logged := false; ; {
 		err := attempt()

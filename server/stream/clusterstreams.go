@@ -25,7 +25,7 @@ const (
 
 	codeNoMemory  = jetstream.ErrorCode(10028) // JetStream's code for: the limits of all streams take more than its memory
 	codeNoCluster = jetstream.ErrorCode(10074) // JetStream's code for: a single server cannot have several replicas
-	codeNoPeers   = jetstream.ErrorCode(10005) // JetStream's code for: fewer servers are there than there must be replicas
+	codeNoPeers   = jetstream.ErrorCode(10005) // JetStream's code for: there are fewer servers than replicas
 )
 
 // founder makes the streams that all nodes share. Several nodes may do that at once. Its fields are static.
@@ -51,8 +51,8 @@ func (f founder) open(ctx context.Context, config Config, replicas int) (opened,
 }
 
 // ensure creates the stream wanted. If the stream exists already, ensure raises its limits to those in wanted. It never
-// lowers one: JetStream would delete messages beyond the new limit, and nodes with other flags would undo each other's
-// changes.
+// lowers a limit: JetStream would delete messages beyond the new limit, and nodes with other flags would undo each
+// other's changes.
 func (f founder) ensure(ctx context.Context, wanted jetstream.StreamConfig) error {
 	existing, err := f.js.Stream(ctx, wanted.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -70,7 +70,7 @@ func (f founder) ensure(ctx context.Context, wanted jetstream.StreamConfig) erro
 		return permanentError{errors.New("it is there already and is not Mayfly's: want another -nats-name")}
 	}
 	if version > configVersion {
-		return nil // a newer node has made the stream as it needs it
+		return nil // a node of a newer version has set the limits that it needs
 	}
 	raised := raise(old, wanted)
 	if raised.MaxAge == old.MaxAge && raised.MaxMsgsPerSubject == old.MaxMsgsPerSubject && raised.MaxMsgs == old.MaxMsgs &&
@@ -83,7 +83,7 @@ func (f founder) ensure(ctx context.Context, wanted jetstream.StreamConfig) erro
 	return asPermanent(err)
 }
 
-// raise returns old with the higher limits of old and wanted.
+// raise returns old with the higher limits of old and wanted, and with the version (versionKey) of wanted.
 func raise(old, wanted jetstream.StreamConfig) jetstream.StreamConfig {
 	raised := old
 	raised.MaxAge = max(old.MaxAge, wanted.MaxAge)
@@ -105,7 +105,8 @@ func higher[N int32 | int64](a, b N) N {
 	return max(a, b)
 }
 
-// asPermanent returns err, as a permanentError if JetStream says that the request itself is wrong.
+// asPermanent returns err, for some errors with advice for the operator. The result is a permanentError if JetStream
+// says that the request itself is wrong.
 func asPermanent(err error) error {
 	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == codeNoCluster {
@@ -123,9 +124,10 @@ func asPermanent(err error) error {
 	return err
 }
 
-// The epoch of a cluster's stream is a message in the stream. It lives as long as the stream, and if the stream loses its
-// messages, because all servers that keep them are stopped at the same time, the epoch is lost with them. Then the seqs
-// begin again at 1, although the stream and its metadata are there, because NATS has those on disk. A new epoch says so.
+// The epoch of a cluster's stream is a message in the stream that never expires. If all servers that keep the stream
+// are stopped at the same time, the stream loses its messages, the epoch included. Then the seqs begin again at 1, but
+// the stream and its metadata still exist, because NATS has those on disk. So only a new epoch tells the nodes of the
+// loss.
 
 // ensureEpoch returns the epoch that is stored in the stream of events. If there is none, it stores a new one.
 func (f founder) ensureEpoch(ctx context.Context) (string, error) {
@@ -144,9 +146,9 @@ func (f founder) ensureEpoch(ctx context.Context) (string, error) {
 	return string(msg.Data), nil
 }
 
-// setRight sets the times of the event e right if the node that stored it has a clock that is ahead: then e is as old as the
-// stream's leader says, and lives as long as that node meant. Every node comes to the same times. Without setRight, e would
-// live too long, and would set forward the clocks of all nodes.
+// setRight corrects the times of the event e if the clock of the node that stored it is ahead by more than
+// maxClockOffset: then e is as old as the stream's leader says, and lives as long as that node meant. Every node comes
+// to the same times. Without setRight, e would live too long, and would set forward the clocks of all nodes.
 func (s storedMsg) setRight(e *hub.Event) {
 	stored, err := time.Parse(time.RFC3339Nano, s.msg.Header.Get(headerTime))
 	if err != nil {

@@ -22,10 +22,10 @@ type condition struct {
 	failed     seldom     // the lines of noteFailed
 }
 
-// seldomEvery is the shortest time between two lines in the log that say the same of one append after the other.
+// seldomEvery is the shortest time between two lines in the log about the same kind of failed append.
 const seldomEvery = time.Minute
 
-// seldom decides which of many occasions for a line in the log are used.
+// seldom decides on which occasions a line is written to the log: at most once in seldomEvery.
 type seldom struct {
 	logged time.Time // when the last line was written; zero: never
 	times  int       // how many occasions there were since then

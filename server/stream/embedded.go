@@ -133,7 +133,8 @@ func (e *embedded) connect(name string, onReconnect func(*nats.Conn)) (*nats.Con
 		nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(0, 0))...)
 }
 
-// connOptions returns the options that all connections to NATS have, embedded or not. name is what the connection is for.
+// connOptions returns the options that all connections of links have, to an embedded server or to a cluster. name is
+// what the connection is for.
 func connOptions(name string, onReconnect func(*nats.Conn), log *slog.Logger) []nats.Option {
 	return []nats.Option{
 		nats.Name("mayfly " + name), nats.MaxReconnects(-1), nats.ReconnectBufSize(-1), nats.SyncQueueLen(queued),

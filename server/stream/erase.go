@@ -23,8 +23,8 @@ type erasure struct {
 	seq  int64
 }
 
-// eraser contains the events that wait to be erased. The method run erases one event at a time. For each event,
-// JetStream rewrites a file of up to 8 MiB and syncs the file to disk. JetStream stores no message in the meantime.
+// eraser contains the events that wait to be erased. The method run erases one event at a time. On disk, JetStream
+// rewrites a file of up to 8 MiB for each event, and syncs the file. JetStream stores no message in the meantime.
 type eraser struct {
 	js      jetstream.JetStream // static
 	links   *links              // static

@@ -21,7 +21,7 @@ const (
 	factSize  = 320 // the most bytes of one stored fact
 
 	factTimeout = 5 * time.Second  // the longest time for storing one fact
-	factRepeats = 10 * time.Minute // how long JetStream stores a fact only once
+	factRepeats = 10 * time.Minute // how long JetStream ignores a fact that it has stored before
 	// After this time without an answer of the cluster, other nodes may have facts that this node does not know. It is
 	// longer than the servers usually need to choose another leader.
 	factsStale = 10 * time.Second
@@ -44,8 +44,8 @@ type storedFact struct {
 // Facts returns the log of facts beside n's events.
 func (n *NATS) Facts() *Facts { return &Facts{nats: n} }
 
-// Keep stores fact until expiry. If expiry has passed already, Keep stores nothing. It blocks until the fact is stored, but
-// for factTimeout at most.
+// Keep stores fact until expiry, but for wire.MaxTokenLife at most. If expiry has passed already, Keep stores nothing.
+// It blocks until the fact is stored, but for factTimeout at most.
 func (s *Facts) Keep(ctx context.Context, fact string, expiry time.Time) error {
 	if err := s.nats.condition.blocked(); err != nil {
 		return err

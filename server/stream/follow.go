@@ -21,7 +21,7 @@ const (
 	pageMessages  = 512     // the most messages in one page
 	pageBytes     = 1 << 20 // the most bytes in one page
 	pageTimeout   = 3 * time.Second
-	followTimeout = 10 * time.Second // the longest time for reading all messages of a room when a follower starts
+	followTimeout = 10 * time.Second // the longest time to start a follower, or until the server has a subscription
 	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them, until it succeeds
 )
 
@@ -31,8 +31,8 @@ type storedMsg struct {
 	seq int64
 }
 
-// errCutOff is the error of Follow and of Facts.Current while the connection to the NATS server is lost because the server
-// is being restarted.
+// errCutOff is the error of Follow and of Facts.Current while the connection links.live is lost. An embedded NATS
+// server is then being restarted.
 var errCutOff = errors.New("the stream is being started again")
 
 // Follow implements hub.Stream.
@@ -56,8 +56,8 @@ func (n *NATS) Head(ctx context.Context, room string) (int64, error) {
 }
 
 // follower delivers the messages of one subject, in order and without a gap. At first only the function start uses the
-// fields; after it has started run, only the goroutine of run uses them. The fields last, behind and interrupt are
-// exceptions: any goroutine may read them.
+// fields; after it has started run, only the goroutine of run uses them. Some fields are exceptions: any goroutine may
+// read subject, which never changes, and last, behind and interrupt.
 type follower struct {
 	nats      *NATS
 	subject   subject
@@ -67,7 +67,7 @@ type follower struct {
 	connected context.Context       // done once the connection was lost and is back; see links.connection
 
 	last   atomic.Int64 // the highest seq so far, of a message that was delivered or could not be decoded
-	behind atomic.Bool  // true from the moment when run notices a missed message until it has read that message
+	behind atomic.Bool  // true from the moment when run may have missed messages until it has read them
 
 	interrupt atomic.Pointer[context.CancelFunc] // makes readCopies return; nil until run has called readCopies
 }
@@ -137,8 +137,8 @@ func (f *follower) readCopies(ctx context.Context) error {
 	}
 }
 
-// errMissed means that the follower has not received the predecessor of a copy. Then the follower must read its subject (its
-// room) again from JetStream.
+// errMissed means that the follower has not received the predecessor of a copy. Then the follower must read its subject
+// again from JetStream.
 var errMissed = errors.New("a message did not come")
 
 // deliverCopy delivers one republished copy. It returns errMissed if the copy's predecessor was not delivered.

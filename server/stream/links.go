@@ -45,8 +45,8 @@ func openLinks(ctx context.Context, names names, dial dialer) (*links, error) {
 	return l, nil
 }
 
-// connection returns a context that is done when every follower has to read its subject again: when the connection l.live
-// was lost and is back, because the followers missed the copies that NATS republished meanwhile, or after readAgain.
+// connection returns a context that is done when every follower has to read its subject again: the connection l.live
+// was lost and is back, and the followers missed the copies that NATS republished meanwhile.
 func (l *links) connection() context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,9 +12,9 @@ import (
 // A NATS server may be cut off from the other servers and still be there for this node. Then no connection is lost, but
 // nothing is stored, and nothing new comes. So a node that gets no answers goes to another server.
 
-// After movesAfter answers in a row that did not come, a node goes to another server. A cluster that has lost the leader of
-// the stream needs less time to choose another one, mostly. If the other server does not answer either, the next move waits
-// for twice as many answers, but not for more than moveWait.
+// After movesAfter questions in a row without an answer, a node goes to another server. A cluster that has lost the
+// leader of the stream mostly needs less time to choose another one. If the other server does not answer either, the
+// next move comes after twice as many questions, but after moveWait questions at most.
 const (
 	movesAfter = 3
 	moveWait   = 12
@@ -30,7 +30,7 @@ type mover struct {
 	next   int // at which value of failed the node moves
 }
 
-// due reports whether to move now, after an answer that has come or, if err is not nil, has not.
+// due counts an answer, which has not come if err is not nil, and reports whether to move now.
 func (m *mover) due(err error) bool {
 	if err == nil {
 		m.failed, m.next = 0, movesAfter
@@ -44,9 +44,9 @@ func (m *mover) due(err error) bool {
 	return true
 }
 
-// move makes each connection that reaches no leader of the stream connect to another server. If all of them reach one, it
-// cannot store: then move leaves the server to which it would be asked to append. move does nothing if there is only one
-// server. It blocks for headTimeout at most.
+// move makes each connection that reaches no leader of the stream connect to another server. If all connections reach a
+// leader, that leader cannot store: then the connection for appends, and every other connection to the same server,
+// connects to another one. move does nothing if there is only one server. It blocks for headTimeout at most.
 func (l *links) move(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()

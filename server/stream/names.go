@@ -2,7 +2,7 @@ package stream
 
 const (
 	roomPrefix = "room." // a room's subject ends in room.NAME; a valid name has no dot, star or space, so it needs no escape
-	livePrefix = "live." // JetStream republishes the messages of the subject X on live.X
+	livePrefix = "live." // JetStream republishes the messages of the subject X on live.X; both follow names.prefix
 	noRoom     = "_"     // replaces a room's name in a subject; burnSeqs publishes its empty messages there
 )
 
@@ -16,8 +16,8 @@ type names struct {
 // embeddedNames are the names in a NATS server that only this process can reach.
 var embeddedNames = names{events: "MAYFLY", facts: "MAYFLY_SIGNOUTS"}
 
-// subject is one subject of a JetStream stream. JetStream stores the messages of a subject in one order, and republishes
-// each message on the subject live.
+// subject is one subject of a JetStream stream. JetStream stores the messages of a subject in one order, and
+// republishes each message on the subject live, unless live is empty.
 type subject struct{ stream, name, live string }
 
 // room returns the subject of a room's events.

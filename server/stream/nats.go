@@ -7,20 +7,21 @@
 // predecessor in the room. A follower that misses a copy reads the room again from the last event that it has. Signals are
 // plain publishes of core NATS, which JetStream does not store.
 //
-// Events are stored in memory, or, if NATS is embedded, in a folder. In a folder they are encrypted with keys that are
-// deleted when the events expire (package seal); room names, times and sizes stay readable. JetStream
-// cannot recover from a failed write, so the package watches a NATS server that writes files and restarts it on its stored
-// files if necessary. An embedded NATS server in memory is never restarted: it writes nothing that could fail, and a restart
-// would lose every event. If it fails all the same, Ready returns an error, and the operator decides whether to restart
-// Mayfly.
+// Events are stored in memory. An embedded NATS server can store them in a folder instead. In a folder they are
+// encrypted with keys that are deleted when the events expire (package seal); room names, times and sizes stay
+// readable. JetStream cannot recover from a failed write, so the package watches a NATS server that writes files and
+// restarts it on its stored files if necessary. An embedded NATS server in memory is never restarted: it writes nothing
+// that could fail, and a restart would lose every event. If it fails all the same, Ready returns an error, and the
+// operator decides whether to restart Mayfly.
 //
 // NATS runs inside this process (OpenEmbedded), or several nodes share NATS servers of their own (OpenCluster). Then a node
 // asks the servers again and again how the stream is (pulse).
 //
 // Files in order: nats.go (start and stop), open.go (the stream's configuration), cluster.go, clusterstreams.go,
 // append.go, erase.go, erasefiles.go (what JetStream has not erased), follow.go, facts.go, signals.go, watch.go,
-// pulse.go, audit.go, move.go, condition.go, links.go, read.go, names.go, embedded.go, scratch.go, record.go, metrics.go.
-// The files from cluster.go to watch.go contain methods of the type NATS, which nats.go declares.
+// pulse.go, audit.go, move.go, condition.go, links.go, read.go, names.go, embedded.go, scratch.go, record.go,
+// metrics.go, try.go. The files from cluster.go to watch.go, except clusterstreams.go and erasefiles.go, contain
+// methods of the type NATS, which nats.go declares.
 //
 // Locks: code that holds a lock of this package takes no other lock. The NATS library may hold a lock of its own when it
 // calls onFailed, and onFailed calls the function done that was passed to Append. So neither onFailed nor done may publish.
@@ -101,7 +102,7 @@ type background struct {
 	ctx       context.Context // static; done when NATS.Close stops the goroutines
 	stop      context.CancelFunc
 	followers sync.WaitGroup
-	loops     sync.WaitGroup // the goroutines that run KeyRing.Run, watch and eraser.run
+	loops     sync.WaitGroup // the goroutines that run KeyRing.Run, watch, eraser.run and pulse.run
 }
 
 // OpenEmbedded starts a NATS server that only this process can reach, and opens the stream in it. ctx limits only the
@@ -194,9 +195,9 @@ func (n *NATS) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Close waits for the answers of pending appends and for erasures, ends every follower and stops the NATS server. If a step
-// takes longer than stopTimeout, Close goes on with the next step, and its error names the step that hangs. Call no method
-// after Close.
+// Close waits for the answers of pending appends and for erasures, ends every follower, closes the connections and
+// stops an embedded NATS server. If a step takes longer than stopTimeout, Close goes on with the next step, and its
+// error names the step that hangs. Call no method after Close.
 func (n *NATS) Close() error {
 	var errs []error
 	if n.js != nil {

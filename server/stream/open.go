@@ -17,13 +17,14 @@ import (
 // noTTL is the time to live of a message that JetStream never deletes by itself.
 const noTTL = "never"
 
-// opened is what openStream has found or chosen.
+// opened is what openStream or founder.open has found or chosen.
 type opened struct {
 	epoch  string
 	maxAge time.Duration // JetStream deletes a message after this time, even if the message has a longer time to live
 }
 
-// openStream creates the stream with the limits in config. If the stream exists already, openStream updates its limits.
+// openStream creates the streams of events and of facts with the limits in config. If a stream exists already,
+// openStream updates its limits.
 func (n *NATS) openStream(ctx context.Context, config Config) error {
 	wanted := n.links.names.eventStream(config)
 	wanted.Metadata = map[string]string{epochKey: rand.Text(), bootKey: bootID()}

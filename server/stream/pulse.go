@@ -15,7 +15,7 @@ import (
 
 const (
 	pulseEvery   = 2 * time.Second
-	pulseTimeout = 2 * time.Second // the longest time for one question to the cluster
+	pulseTimeout = 2 * time.Second // the longest time for all questions of one beat
 	maxMissing   = 3               // after so many answers in a row that say that there is no stream, it is lost
 	// maxClockOffset is how far this node's clock may be from the clock of the cluster.
 	maxClockOffset = 2 * time.Second
@@ -34,7 +34,7 @@ type pulse struct {
 	nats    *NATS           // static
 	metrics *clusterMetrics // static
 	roll    roll            // the followers that run
-	lost    chan struct{}   // static; closed when the epoch has changed
+	lost    chan struct{}   // static; closed when the cluster has lost every message
 
 	seen    seen                // owned by run
 	missing int                 // owned by run; how many answers in a row said that there is no stream
@@ -120,7 +120,7 @@ func isOpen(conn *nats.Conn) float64 {
 
 func received(conn *nats.Conn) float64 { return float64(conn.Stats().InMsgs) }
 
-// sum returns the sum of what of returns for each connection to NATS.
+// sum calls the function of with each connection to NATS, and returns the sum of the results.
 func (p *pulse) sum(of func(*nats.Conn) float64) (sum float64) {
 	l := p.nats.links
 	if l == nil {
@@ -134,7 +134,7 @@ func (p *pulse) sum(of func(*nats.Conn) float64) (sum float64) {
 	return sum
 }
 
-// onLost runs when a connection to NATS is lost, or closed by this node; then err is nil.
+// onLost runs when a connection to NATS has ended. err is nil if this node has closed the connection.
 func (p *pulse) onLost(err error) {
 	if err == nil {
 		return
@@ -167,7 +167,8 @@ func (p *pulse) run(ctx context.Context) {
 	}
 }
 
-// beat asks the cluster once.
+// beat asks the cluster once how the stream is. Its error says why the cluster does not answer as it should, or is
+// ErrLost.
 func (p *pulse) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
@@ -216,7 +217,7 @@ func (p *pulse) beat(ctx context.Context) error {
 	return nil
 }
 
-// measure shows how the replicas of the stream are, as its leader sees them.
+// measure sets the metrics of the stream's replicas to what the stream's leader says.
 func (p *pulse) measure(cluster *jetstream.ClusterInfo) {
 	current, lag := 1, uint64(0)
 	for _, peer := range cluster.Replicas {
@@ -229,7 +230,7 @@ func (p *pulse) measure(cluster *jetstream.ClusterInfo) {
 	p.metrics.lag.Set(float64(lag))
 }
 
-// lose says that the epoch has changed.
+// lose tells the readers of p.lost that the cluster has lost every message.
 func (p *pulse) lose() {
 	select {
 	case <-p.lost:
@@ -238,9 +239,9 @@ func (p *pulse) lose() {
 	}
 }
 
-// checkClock compares the node's clock with stamp, the time of the stream's leader between the moment asked and now. If the
-// node's clock is behind by more than maxClockOffset, checkClock sets it forward, so that nothing is shown for longer than
-// it lives. It cannot set the clock back, but says so.
+// checkClock compares the node's clock with stamp, the time of the stream's leader between the moment asked and now. If
+// the node's clock is behind by more than maxClockOffset, checkClock sets it forward, so that nothing is shown for
+// longer than it lives. If the clock is ahead by more than that, checkClock cannot set it back. In both cases it warns.
 func (p *pulse) checkClock(stamp, asked time.Time) {
 	clock, waited := p.nats.clock.Now(), time.Since(asked)
 	offset := clock.Add(-waited / 2).Sub(stamp)

@@ -77,8 +77,8 @@ func (l *links) directGet(ctx context.Context, stream string, request any) (page
 	}
 }
 
-// head asks the leader of a stream for the last message of the subject subj. It returns zero values if there is none. Of all
-// servers only the leader surely knows that.
+// head asks the leader of a stream for the last message of the subject subj. It returns zero values if there is none.
+// Of all servers only the leader surely has the last message.
 func (l *links) head(ctx context.Context, subj subject) (seq int64, data []byte, err error) {
 	return headBy(ctx, l.read, subj)
 }

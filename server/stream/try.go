@@ -18,9 +18,9 @@ import (
 // tryTimeout is how long TryCluster waits for each server.
 const tryTimeout = 3 * time.Second
 
-// TryCluster connects to each of the NATS servers, and asks for the stream. It changes nothing there. The error has every
-// problem, one in each line, and names the flags of mayfly serve. warnings are what an operator should know although nodes
-// can connect. cluster must be good (see Cluster.Check).
+// TryCluster connects to each of the NATS servers, and asks for the stream. It changes nothing there. The error has
+// every problem, one in each line, and names the flags of mayfly serve. warnings are what an operator should know
+// although nodes can connect. Call TryCluster only if cluster.Check has returned nil.
 func TryCluster(ctx context.Context, cluster Cluster) (warnings []string, err error) {
 	var errs []error
 	var known *nats.Conn

@@ -50,8 +50,8 @@ func asFull(err error) error {
 
 // watch keeps a stream on disk working until ctx is done. While the disk is nearly full, it blocks appends, because
 // JetStream does not recover from a failed write. If a write has failed anyway, watch restarts the server, and blocks
-// appends until the restart is done. Acknowledged messages are on disk, so the restart loses none of them, and every
-// follower reads its room again.
+// appends until the restart is done. Acknowledged messages are normally on disk (see burnSeqs), so the restart loses
+// none of them, and every follower reads its room again.
 func (n *NATS) watch(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()

@@ -22,7 +22,8 @@ const (
 	Quarter Jitter = 4 // a random time between three quarters of the wait and the whole wait
 )
 
-// Of returns d minus a random time, which is less than d/j. If j is None, Of returns d.
+// Of returns d minus a random time, which is less than d/j. If j is None, Of returns d. Otherwise d must be j
+// nanoseconds or more, or Of panics.
 func (j Jitter) Of(d time.Duration) time.Duration {
 	if j == None {
 		return d

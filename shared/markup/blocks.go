@@ -31,7 +31,7 @@ func linesOf(text string) []line {
 	return lines
 }
 
-// rest returns the line without the delimiters that quotes and lists have removed.
+// rest returns the line from l.from on: without what the methods quote, list and itemLines have removed.
 func (p *parser) rest(l line) string { return p.text[l.from:l.end] }
 
 // leaf appends a leaf with text[start:end] to nodes. But if the last node in nodes has the same kind, leaf extends the

@@ -72,10 +72,11 @@ func isRegional(r rune) bool { return 0x1F1E6 <= r && r <= 0x1F1FF }
 // drawn as the flag of the region that the tags spell, such as Scotland.
 func isTag(r rune) bool { return 0xE0020 <= r && r <= lastTag }
 
-// maxTags is the largest number of tags in a flag: the six characters of a region, and the last tag.
+// maxTags is the largest number of tags in a flag: up to six for the characters of a region, and the last tag.
 const maxTags = 7
 
-// tagsLength returns the length in bytes of the tags at the beginning of text, up to and including lastTag.
+// tagsLength returns the length in bytes of the tags at the beginning of text, up to and including lastTag. It counts
+// at most maxTags tags. lastTag may be missing.
 func tagsLength(text string) int {
 	n := 0
 	for range maxTags {
@@ -91,7 +92,7 @@ func tagsLength(text string) int {
 }
 
 // joinedLength returns the length in bytes of the emoji at the beginning of text, if the emoji consists of one picture (see
-// pictureLength) or of several pictures with a joiner between every two. Otherwise it returns 0.
+// pictureLength), or of up to maxJoined pictures with one joiner between each two neighbours. Otherwise it returns 0.
 func joinedLength(text string) int {
 	n := 0
 	for i := range maxJoined {

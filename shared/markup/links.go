@@ -30,7 +30,8 @@ var schemes = [...]string{"https://", "http://", "mailto:"}
 //   - outside ASCII, punctuation that ends a sentence or a part of it
 //   - a bracket whose partner is not inside the link
 //
-// ASCII punctuation may be inside a link, but not at its end.
+// Other punctuation that belongs to sentences, such as a full stop, may be inside a link, but not at its end (see
+// trimmed).
 type finder struct {
 	text  string
 	reach span // the last span that the method finder.at has made
@@ -105,8 +106,8 @@ func newSpan(text string, start int) span {
 // ends reports whether r ends a link. These characters end a link:
 //
 //   - in ASCII: white space, control characters, <, >, " and `
-//   - outside ASCII: white space, invisible characters, quotation marks, and punctuation that ends a sentence or a part
-//     of it (Unicode's Terminal_Punctuation)
+//   - outside ASCII: white space, invisible characters, ＜ and ＞, quotation marks that are no brackets, and
+//     punctuation that ends a sentence or a part of it (Unicode's Terminal_Punctuation)
 func ends(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:

@@ -102,9 +102,10 @@ func writePlain(b *strings.Builder, nodes []Node) {
 	}
 }
 
-// Cut returns the nodes of the first n bytes of the source, for a page that shows only the beginning of a message. Cut
-// never cuts a link in two, because half of an address leads elsewhere. If byte n is inside a link, the result ends
-// before that link. But if nothing is shown before the link, the result contains the whole link and ends behind it.
+// Cut returns the nodes of the first n bytes of the source, for a page that shows only the beginning of a message. The
+// first n bytes must be whole characters. Cut never cuts a link in two, because half of an address leads elsewhere. If
+// byte n is inside a link, the result ends before that link. But if nothing is shown before the link, the result
+// contains the whole link and ends behind it.
 func Cut(nodes []Node, n int) []Node {
 	c := cutter{left: n}
 	return c.cut(nodes)

@@ -36,10 +36,11 @@ var (
 	ByeCodes = [...]Code{CodeRestart, CodeBusy, CodeSlow, CodeTimeout, CodeProtocol, CodeRate, CodeAuth, CodeForbidden}
 )
 
-// Reason says why the server did not accept a sign-in. Bye and Refused carry it together with CodeAuth or CodeForbidden.
+// Reason says why the server did not accept a sign-in. Bye carries it with CodeAuth or CodeForbidden, Refused with
+// CodeAuth.
 type Reason string
 
-// The reasons, in the order in which a server checks for them.
+// The reasons, roughly in the order in which a server checks for them.
 const (
 	ReasonAnonymousOff    Reason = "anonymous_off"          // there is no token, and this server requires one
 	ReasonTokenMissing    Reason = "token_missing"          // the token is empty

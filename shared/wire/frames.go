@@ -23,7 +23,10 @@ const DefaultRoom = "lobby"
 // "Open a room" in the manifest of the web app has this address.
 const OpenRoomQuery = "open=room"
 
-// Frame is one of the frame types of this package.
+// Frame is one of the frame types of this package. To add a type, give it a method kind and add it to tables (both in
+// kinds.go). Decode returns ErrUnknownKind for a type that is not in tables. If a member of the frame must be a list
+// even when it is empty, also add the type to withLists (encode.go). Handle the frame in server/session/dispatch.go or
+// app/client/dispatch.go, describe it in docs/protocol.md, and add an example to testdata.
 type Frame interface{ kind() string }
 
 // Kind returns the frame's "type" on the wire.
@@ -117,8 +120,8 @@ type Welcome struct {
 	AuthExpires int64 `json:"auth_expires,omitempty"` // when the token expires (Unix milliseconds); 0 for an anonymous user
 }
 
-// Auth renews the sign-in of a connection with another token of the same user. The server answers with Authed, or with
-// Refused and CodeAuth.
+// Auth renews the sign-in of a connection with another token of the same user. The server answers with Authed, with
+// Refused and CodeAuth, or with a Bye (docs/protocol.md).
 type Auth struct {
 	Token    string  `json:"token"`
 	IDToken  string  `json:"id_token,omitempty"`
@@ -215,7 +218,7 @@ type Removed struct {
 
 // The values of Removed.Why.
 const (
-	WhyExpired   = "expired"   // the messages' time is up
+	WhyExpired   = "expired"   // the messages' deadline has passed
 	WhyAuthor    = "author"    // the author has taken the message back
 	WhyModerator = "moderator" // a moderator has taken the messages back
 )
@@ -228,7 +231,7 @@ type React struct {
 	On    *bool  `json:"on,omitempty"` // false: take the reaction away; true or nil: give it
 }
 
-// Reacted tells every member of the room that User has given a reaction to the message To, or has taken it away.
+// Reacted tells every member of the room that User has given or taken away a reaction to the message whose seq is To.
 type Reacted struct {
 	Room   string `json:"room"`
 	To     int64  `json:"to"`
@@ -251,8 +254,8 @@ type Typing struct {
 // or more than MaxCame went, both lists are left out.
 type Presence struct {
 	Room   string   `json:"room"`
-	People int64    `json:"people"` // how many distinct users are in the room now
-	Came   []User   `json:"came,omitempty"`
+	People int64    `json:"people"`         // how many distinct users are in the room now
+	Came   []User   `json:"came,omitempty"` // also the users who were there already and whose name or role has changed
 	Went   []string `json:"went,omitempty"` // user ids
 }
 

@@ -16,7 +16,7 @@ const (
 	MaxJoinedBytes   = 256 << 10 // bytes of the messages, removed seqs and reactions in one Joined frame
 	MaxRoomName      = 64        // bytes of a room's name
 	MaxMentions      = 20        // users that one message mentions
-	MaxUserID        = 80        // characters of each user id in Post.Mentions
+	MaxUserID        = 80        // characters of each user id in Post.Mentions, and of Moderate.User
 	MaxReactors      = 100       // users who may give the same emoji to one message
 	MaxPeople        = 200       // users in one People frame
 	MaxCame          = 20        // users in each list of a Presence frame

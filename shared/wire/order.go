@@ -10,7 +10,7 @@ const RoleModerator = "moderator"
 
 // The values of Moderate.Act and Moderated.Act.
 const (
-	ActMute  = "mute"  // the user may not post, react and type in the room for some time
+	ActMute  = "mute"  // the user may not post, react or type in the room for some time
 	ActBan   = "ban"   // the user may not be in the room for some time
 	ActLift  = "lift"  // ends a mute and a ban of the user
 	ActClear = "clear" // takes back everything that lives in the room
@@ -21,7 +21,7 @@ const (
 // Acts contains all values of Moderate.Act. Metrics that count by act use it.
 var Acts = [...]string{ActMute, ActBan, ActLift, ActClear, ActSlow, ActTTL}
 
-// The limits of Moderate.For. For ActTTL, the limits are 0, and from TTL.Min to TTL.Max of the server.
+// The limits of Moderate.For. With ActTTL, For is 0, or from TTL.Min to TTL.Max of the server.
 const (
 	MinBar  = time.Minute         // the shortest mute or ban
 	MaxBar  = 30 * 24 * time.Hour // the longest mute or ban
@@ -33,7 +33,7 @@ type Moderate struct {
 	Room string `json:"room"`
 	Act  string `json:"act"`
 	User string `json:"user,omitempty"`   // the id of the user whom ActMute, ActBan or ActLift is about
-	For  *int64 `json:"for_ms,omitempty"` // how long ActMute, ActBan, ActSlow or ActTTL sets, in milliseconds
+	For  *int64 `json:"for_ms,omitempty"` // the time that ActMute, ActBan, ActSlow or ActTTL sets, in milliseconds
 }
 
 // Moderated tells every member of a room what a moderator has done there. A user who is banned gets Refused in its place.
@@ -50,7 +50,7 @@ type Moderated struct {
 	Repeat bool      `json:"repeat,omitempty"` // the Moderate has changed nothing; only its sender gets this
 }
 
-// SomeUser is a user whom the server perhaps does not know. If it does not, only ID is set.
+// SomeUser is a user whom the server perhaps does not know. If the server does not know the user, only ID is set.
 type SomeUser struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`

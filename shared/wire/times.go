@@ -13,7 +13,7 @@ const (
 
 	PollWait = 25 * time.Second // the longest time for which a poll waits for news: some proxies cut a request after 30 s
 
-	// MaxTokenLife is the longest life of an access token, from its iat to its exp: a day, plus five minutes because the
+	// MaxTokenLife is the longest life of a token, from its iat to its exp: a day, plus five minutes because the
 	// issuer's clock may be wrong. A revocation is kept for this time, because no token lives longer.
 	MaxTokenLife = 24*time.Hour + 5*time.Minute
 )

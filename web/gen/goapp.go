@@ -34,7 +34,7 @@ var edits = []edit{
 	{"pkg/app/resource.go", "\thttp.Handler\n", ""},
 }
 
-// leanGoApp makes the copy. It returns a go.mod for go build -modfile that replaces go-app by the copy.
+// leanGoApp makes the copy. It returns the path of a go.mod for go build -modfile, in which the copy replaces go-app.
 func leanGoApp(root string) (modfile string, err error) {
 	if _, err := output(root, "go", "mod", "download", goApp); err != nil {
 		return "", err
@@ -92,7 +92,8 @@ func (e edit) apply(dir string) error {
 	return errors.Join(os.Chmod(name, 0o644), os.WriteFile(name, b, 0o644))
 }
 
-// writeModfile writes a go.mod like the one in root that replaces go-app by the copy in dir, and its go.sum.
+// writeModfile writes a copy of the go.mod in root into dir, and its go.sum. In the new go.mod, the copy in dir
+// replaces go-app. writeModfile returns the path of the new go.mod.
 func writeModfile(root, dir string) (modfile string, err error) {
 	modfile = filepath.Join(dir, "mayfly.mod")
 	for from, to := range map[string]string{"go.mod": modfile, "go.sum": filepath.Join(dir, "mayfly.sum")} {

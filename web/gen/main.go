@@ -3,10 +3,10 @@
 //	go generate ./...            the smallest files, for a release and for the tests
 //	go run ./web/gen -quick      compressed quickly, for make run
 //
-// It builds ./cmd/mayfly-web with the Go toolchain that runs it and takes wasm_exec.js from the same toolchain, because the
-// two must match. It writes the results to web/static/build, which is never committed. Brotli at its best level takes most
-// of a minute, so gen does not compress an unchanged client again. With -client and -into it builds another client, to
-// compare Mayfly's client with it.
+// It builds ./cmd/mayfly-web with the Go toolchain that runs gen, and takes wasm_exec.js from the same toolchain,
+// because the two must match. It writes the results to web/static/build, which is never committed. Brotli at its best
+// level takes most of a minute, so gen does not compress an unchanged client again. With -client and -into it builds
+// another client, to compare Mayfly's client with it.
 package main
 
 import (

@@ -41,7 +41,7 @@ type adoption struct {
 // needs any more. If two tabs want the same record at the same time, only the first gets it: the second finds that the
 // record belongs to an open tab by now.
 func adopt(d Device, c *Claimant) (a adoption, err error) {
-	// Call Load before Closed. A tab counts as open before it stores its first record. So each tab that Load finds has
+	// Call Load before Closed. A tab already counts as open when it stores its first record. So each tab that Load finds has
 	// already counted as open. If Closed then returns that tab, the user has closed it. It cannot be a new tab that does not
 	// count as open yet. This tab must not take the records of such a new tab.
 	all, err := d.Load()

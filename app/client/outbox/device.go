@@ -25,6 +25,6 @@ type Device interface {
 	Tab() string
 	Former() []string
 
-	// Closed returns which of the named tabs are closed. A tab counts as open before it stores its first record.
+	// Closed returns which of the named tabs are closed. A tab already counts as open when it stores its first record.
 	Closed(tabs []string) (closed []string, err error)
 }

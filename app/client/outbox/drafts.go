@@ -13,7 +13,7 @@ type Draft struct {
 	N      int // a newer draft has a higher number
 	Text   string
 	Lapsed bool // the text is a message that could not be sent in time
-	Gone   bool // the text is a reply that was not sent, because the message that it answers is gone
+	Gone   bool // the text is a reply that the server refused, because the message that it answers is gone
 }
 
 // Returned contains the drafts of one room that the client returns to the user: the page must add them to the composer.

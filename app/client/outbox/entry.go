@@ -40,7 +40,7 @@ type Entry struct {
 	order   int64
 	written clock.Moment // when the user wrote the entry, or last asked to send it again (Outbox.Resend) before out was true
 	first   clock.Moment // when the entry was first sent; counts only while out is true
-	out     bool         // the server may have the entry: it was sent, on any connection, and not refused since
+	out     bool         // the server may have the entry: it was sent on some connection, and not refused since
 	sent    bool         // the entry was sent on the present connection and has no answer yet
 	failed  Problem      // why the client does not send the entry again by itself; zero: it does
 	answer  answer

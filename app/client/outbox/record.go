@@ -12,7 +12,7 @@ import (
 // The device stores each record under a key that begins with one of these prefixes.
 const (
 	entryKey = "letter/" // the entry's id follows
-	draftKey = "draft/"  // any id follows
+	draftKey = "draft/"  // a random id follows
 )
 
 // Entry.Owner begins with one of these prefixes, which say whether a guest or a signed-in user wrote the entry.
@@ -25,7 +25,7 @@ const (
 	// an entry that was never sent waits for a connection as long as its TTL, but at least minWait
 	minWait   = 5 * time.Minute
 	draftLife = time.Hour      // how long the device stores a draft after its last change
-	longAgo   = 48 * time.Hour // longer than any message lives; momentOf uses it for a record of unknown age
+	longAgo   = 48 * time.Hour // momentOf uses this age for a record of unknown age; few messages live that long
 )
 
 // GuestOwner returns the Owner of an entry that a guest writes. secret is the guest's secret.
@@ -49,7 +49,7 @@ type record struct {
 	Code   string `json:"code,omitempty"`
 	TTL    int64  `json:"ttl_ms,omitempty"`
 	Order  int64  `json:"order,omitempty"` // a later entry of the same tab has a higher number
-	First  int64  `json:"first,omitempty"` // when the entry was first sent; 0 if it was never sent
+	First  int64  `json:"first,omitempty"` // when the entry was first sent; 0 if it was not sent, or was refused
 	*Details
 }
 
@@ -94,7 +94,7 @@ func (r *record) stale(now clock.Moment) bool {
 
 // momentOf returns the moment at which the device's clock showed the time ms. If ms is in the future, the clock has been set
 // back since ms was stored, so the age of the record is unknown. Then momentOf returns the moment that was longAgo before
-// now, so that the record counts as too old.
+// now, so that the record counts as too old, unless its message may live longer than longAgo.
 func momentOf(ms int64, now clock.Moment) clock.Moment {
 	age := now.Wall.Sub(time.UnixMilli(ms))
 	if age < 0 {

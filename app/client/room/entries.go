@@ -68,8 +68,8 @@ func (r *Room) SetStates(o *outbox.Outbox, now clock.Moment, connected bool) {
 	}
 }
 
-// The key of an entry begins with entryKey. The key of a message from the server never does, because it begins with a
-// user's id.
+// The key of an entry begins with entryKey. A message keeps this key after the server has accepted the entry. The key of
+// every other message begins with a user's id.
 const entryKey = "/"
 
 // pending returns the message that shows e.

@@ -69,7 +69,8 @@ func index(list []Message, match func(*Message) bool) int {
 // place puts m, which has a seq, into list, and returns the new list. list is in the order of the seqs, and may be changed
 // in place. If list contains m already, the new m replaces the old one. This is how place recognises the old m:
 //   - A message of m's epoch that has a seq is the old m if it has the seq of m, or the author and the id of m and lives
-//     while m lives: the stream can store a message twice, and then the server accepts it with the later seq first.
+//     while m lives: the stream can store a message twice, and the server can accept the later one before it knows the
+//     earlier one.
 //   - An entry, or a message of another epoch, is the old m if it has the author and the id of m.
 func place(list []Message, m Message) []Message {
 	same := func(o *Message) bool {

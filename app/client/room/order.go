@@ -16,8 +16,8 @@ const maxActs = 50
 type Order struct {
 	Slow   time.Duration // a user may post only once in this time; 0: there is no such rule
 	Posted time.Time     // when the user of this client last posted here; zero if the client knows of no post
-	// until when the user of this client is muted here; zero if the client knows of no mute. The server tells the others at
-	// once, and the user by the first refusal
+	// until when the user of this client is muted here; zero if the client knows of no mute. If the user joins after the
+	// mute has begun, the client learns of it by the first refusal
 	MutedUntil  time.Time
 	BannedUntil time.Time // until when the user of this client is banned from here; zero: the user is not banned
 
@@ -31,7 +31,7 @@ func (o *Order) Same(p *Order) bool {
 		o.BannedUntil.Equal(p.BannedUntil) && o.count == p.count
 }
 
-// ActsSince returns the acts that have come since the room was as was says.
+// ActsSince returns the acts that have come since was, an earlier value of o; at most the last maxActs.
 func (o *Order) ActsSince(was *Order) []wire.Moderated {
 	n := min(max(0, o.count-was.count), len(o.Acts))
 	return o.Acts[len(o.Acts)-n:]

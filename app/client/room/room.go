@@ -24,7 +24,7 @@ type Room struct {
 	Name string // "" if no room is shown
 	// the room is joined on the present connection; if false, Messages still contains what an earlier connection brought
 	Joined  bool
-	Refused outbox.Problem // why the server refused the last attempt to join the room; zero: it did not refuse
+	Refused outbox.Problem // why the server does not let the user into the room; zero: no such refusal
 	TTL     time.Duration  // how long a message of the room lives; 0 until the room is first joined
 	Head    int64          // the highest seq when the room was joined or shown: a message with a higher Seq was posted later
 	Newest  time.Time      // when the newest message of the room was posted, also if it is gone; zero if there was none
@@ -47,8 +47,8 @@ func (r Room) Prune(now time.Time) Room {
 	return r
 }
 
-// NextExpiry returns the next time at which Prune would change r, because a message expires or a user no longer counts as
-// typing. It returns the zero time if there are neither messages nor typing users.
+// NextExpiry returns the next time at which a shown message expires or a user no longer counts as typing. It returns the
+// zero time if nobody types and no message from the server is shown.
 func (r *Room) NextExpiry() time.Time {
 	var first time.Time
 	for i := range r.Messages {

@@ -14,9 +14,9 @@ func (p *pollConn) listen() {
 	}
 }
 
-// poll makes one poll for news. A poll with a slot waits at the server until there is news. A poll without a slot is
-// answered at once. The first poll and the poll after a join take no slot, because the client needs their answers at once.
-// Each other poll waits for a free slot, for slotTimeout at most.
+// poll makes one poll for news. A poll with a slot waits at the server until there is news, for wire.PollWait at most. A
+// poll without a slot is answered at once. The first poll and the poll after a join take no slot, because the client needs
+// their answers at once. Each other poll waits for a free slot, for slotTimeout at most.
 func (p *pollConn) poll() {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()

@@ -39,7 +39,7 @@ type Config struct {
 // remembers when it was posted, and for each connection whether the message has come.
 const MaxMessages = 1_000_000
 
-// Messages returns how many messages a run with c posts.
+// Messages returns how many messages a run with c posts, or MaxMessages+1 if it would post more than MaxMessages.
 func (c Config) Messages() int {
 	n := math.Ceil(c.Duration.Seconds()*float64(c.Posts)/c.Per.Seconds() - 1e-6) // 1e-6: rounding must not add a message
 	return int(max(1, min(n, MaxMessages+1)))                                    // min first: n may be too large for an int
@@ -57,7 +57,7 @@ const (
 
 // Run opens the connections, posts, waits for the deliveries, closes the connections and returns what it has measured. It
 // ends early when ctx is done, or when all connections have ended: then the result covers only the time until that. Run
-// returns an error only if the measurement could not begin. The error says what to do.
+// returns an error only if the measurement could not begin. The error says what to do if the cause is known.
 func Run(ctx context.Context, c Config) (Result, error) {
 	if err := enoughFiles(c.Conns); err != nil {
 		return Result{}, err
@@ -111,9 +111,9 @@ func (r *run) post(ctx context.Context) {
 	}
 }
 
-// drain waits until every member has got every message that was stored in its room, and every post has its answer. It gives
-// up when the last message has expired, when nothing has come for a while (patience), soon after ctx is done (hurry), or
-// when no connection is left.
+// drain waits until every open connection has got every message that was stored in its room, and has an answer to each of
+// its posts. It gives up when the last message has expired, when nothing has come for a while (patience), soon after ctx is
+// done (hurry), or when no connection is left.
 func (r *run) drain(ctx context.Context) {
 	deadline := time.NewTimer(r.life + grace)
 	defer deadline.Stop()

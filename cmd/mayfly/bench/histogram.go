@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// The resolution of a histogram. Up to 128 µs, each bucket is one microsecond wide. From there on, the range from each power
-// of two to the next is divided into 64 buckets. So a value that is read back is too large by less than 1.6 percent.
+// The resolution of a histogram. Up to 128 µs, each bucket is one microsecond wide. From there on, the range from each
+// power of two to the next is divided into 64 buckets. So a value that is read back is too large by at most 1 µs, or from
+// 128 µs on by less than 1.6 percent.
 const (
 	subBits = 6
 	subs    = 1 << subBits

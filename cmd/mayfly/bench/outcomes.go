@@ -37,7 +37,7 @@ type outcomes struct {
 	ended   map[saying]int
 }
 
-// saying is a code that the server sent, and the sentence with it.
+// saying is a code that the server sent, or cut, and the sentence that belongs to it.
 type saying struct{ code, message string }
 
 func newOutcomes() *outcomes {
@@ -62,7 +62,7 @@ func (o *outcomes) end(bye *wire.Bye, err error) {
 	note(o.ended, s)
 }
 
-// endOf says in words how a connection ended without a bye. err is the error of the last read.
+// endOf says in words how a connection ended without a bye. err is the error of the read or the write that failed.
 func endOf(err error) string {
 	var closed *wire.ClosedError
 	switch {

@@ -35,7 +35,8 @@ func (e *refusedError) Error() string {
 // clause returns said, a sentence of the server, without the period or the colon at its end, so that advice can follow.
 func clause(said string) string { return strings.TrimRight(said, ".: ") }
 
-// explain returns err and, behind it, a sentence that says what to do. err is the error with which a run could not begin.
+// explain returns err with a text that says what to do, if the cause is known. err is the error with which a run could not
+// begin.
 func explain(err error, c Config) error {
 	var rejected *rejectedError
 	var bye *byeError

@@ -22,8 +22,8 @@ func (t processorTime) minus(earlier processorTime) processorTime {
 // tick is the unit of times in /proc, USER_HZ, which is the same on every Linux that Go runs on.
 const tick = 10 * time.Millisecond
 
-// timeOf reads the processor time of a process from /proc. If the system has no /proc, or if pid is 0, timeOf returns a time
-// that is not known.
+// timeOf reads the processor time of a process from /proc. If pid is 0, or if /proc has no time of this process, timeOf
+// returns a time that is not known.
 func timeOf(pid int) processorTime {
 	if pid == 0 {
 		return processorTime{}

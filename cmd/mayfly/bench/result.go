@@ -34,7 +34,7 @@ type Connections struct {
 	Wanted int     `json:"wanted"`
 	Opened int     `json:"opened"`
 	Rooms  int     `json:"rooms"`
-	Took   float64 `json:"took_ms"` // until all were open
+	Took   float64 `json:"took_ms"` // until all were open, or until the user ended the run before that
 	Each   Times   `json:"each_ms"` // from dialing until the room was joined
 	Ended  []Count `json:"ended"`   // connections that ended before the run closed them
 }
@@ -71,7 +71,7 @@ type Processor struct {
 }
 
 // Problem returns an error if a delivery was lost, doubled or out of order, if connections ended early, or if nothing was
-// delivered at all. It returns nil if the user ended the run before anything was posted.
+// delivered at all. If the user ended the run early, it is no error that nothing was delivered.
 func (r Result) Problem() error {
 	var problems []string
 	d := r.Deliveries
@@ -140,7 +140,9 @@ func (r *run) result(interrupted bool) Result {
 	return result
 }
 
-// judge adds to d how many messages m has got, and how many of them it should have got but has not.
+// judge adds to d what m has got: how many messages should have come (all that were stored in its room), how many came,
+// came again, and came out of order. A message that did not come is missed if the connection of m had ended, and if no
+// message with a higher seq had come before that. Otherwise it is lost.
 func (r *run) judge(m *member, d *Deliveries) {
 	stored, came := int(m.room.stored.Load()), int(m.distinct.Load())
 	d.Wanted += stored

@@ -14,9 +14,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// run is the state of one measurement. Run owns the fields that are not static and have no lock.
+// run is the state of one measurement. Static fields do not change after newRun; only the goroutine of Run uses the fields
+// from first on.
 //
-// One type: it is everything that the members share, and what Run notes between the phases.
+// It is one type because it contains everything that the members share, and what Run notes between the phases.
 type run struct {
 	config   Config        // static
 	clock    time.Time     // static; the times of the run count from here
@@ -110,7 +111,8 @@ func (r *run) learn(m *member) {
 	r.life, r.limits = max(least, min(r.config.TTL, most)), m.welcome.Limits
 }
 
-// send sends the message k for a member of its room. It returns false if no connection of the run is open any more.
+// send posts the message k on an open connection of its room, if there is one: the members post in turn. It returns false
+// if no connection of the run is open any more.
 func (r *run) send(k int) bool {
 	room := r.rooms[k%len(r.rooms)]
 	turn := k / len(r.rooms)

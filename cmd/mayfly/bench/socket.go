@@ -32,8 +32,8 @@ const (
 	masked       = 0x80            // in the second byte: a mask follows; clients must mask, servers must not
 )
 
-// socket is the client's end of a WebSocket. It does only what the generator needs, and reads without allocating memory:
-// one goroutine reads, any may write.
+// socket is the client's end of a WebSocket. It does only what the generator needs, and reads all messages into the same
+// memory. Only one goroutine may read; all goroutines may write.
 type socket struct {
 	conn    net.Conn      // static
 	r       *bufio.Reader // owned by the goroutine that reads, like the next two fields

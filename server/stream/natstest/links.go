@@ -80,7 +80,7 @@ func (c *Cluster) linksOf(s *Server) (all []*tcptest.Proxy) {
 // Way is how one node reaches the servers of a cluster: by a proxy in front of each server.
 type Way []*tcptest.Proxy
 
-// Way returns a way of its own to the servers, which must come from StartLinked. It ends with the test.
+// Way returns a new way to the servers, which must come from StartLinked. The way ends with the test.
 func (c *Cluster) Way() (w Way) {
 	for _, s := range c.Servers {
 		w = append(w, tcptest.NewProxy(c.t, "", s.addr))

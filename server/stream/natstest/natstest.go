@@ -202,14 +202,14 @@ func (s *Server) WaitHealthy() {
 // Pid returns the process ID of the server.
 func (s *Server) Pid() int { return s.process.Process.Pid }
 
-// Kill kills the server.
+// Kill kills the server with SIGKILL, and waits until it has ended.
 func (s *Server) Kill() {
 	s.t.Helper()
 	s.signal(syscall.SIGKILL)
 	_ = s.process.Wait()
 }
 
-// Stop stops the server in order.
+// Stop stops the server with SIGTERM, and waits until it has ended.
 func (s *Server) Stop() {
 	s.t.Helper()
 	s.signal(syscall.SIGTERM)

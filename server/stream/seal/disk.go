@@ -27,7 +27,7 @@ const (
 	lastBlock       = 8 << 20 // the largest size of the file that JetStream still fills, and so cannot compact yet
 )
 
-// ErrDiskFull is the error of Full and of Seal while the disk is nearly full.
+// ErrDiskFull is the error of Full while the disk is nearly full, and of Seal if the disk has no room for a new key.
 var ErrDiskFull = errors.New("the disk has no room")
 
 // ErrForeign is the error of OpenFolder for a folder that is not Mayfly's, or that another version of Mayfly wrote.

@@ -183,9 +183,9 @@ func (k *KeyRing) Run(ctx context.Context) {
 	}
 }
 
-// Rotate deletes the keys whose minute has passed. It also makes keys in advance, so that no append has to wait for the
-// disk. For each minute m in k.used, it makes the key of the minute m+1: users are posting, so messages that expire in
-// m+1 will follow.
+// Rotate deletes the keys whose minute has passed. It also makes keys in advance, so that few appends have to wait for
+// the disk. For each minute m in k.used, it makes the key of the minute m+1: users are posting, so messages that expire
+// in m+1 will follow.
 func (k *KeyRing) Rotate(now time.Time) error {
 	k.mu.Lock()
 	used := k.used

@@ -3,7 +3,7 @@
 // for each minute in which events expire; Seal and Open encrypt and decrypt a record. The package does not store the
 // encrypted records: JetStream does.
 //
-// Files in order: seal.go, keyring.go, disk.go. Locks: KeyRing.making is taken before KeyRing.mu.
+// Files in order: seal.go, keyring.go, disk.go, try.go. Locks: KeyRing.making is taken before KeyRing.mu.
 package seal
 
 import (

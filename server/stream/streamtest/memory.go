@@ -16,7 +16,7 @@ import (
 
 // Memory is a hub.Stream and hub.Signals in memory. It answers at once, unless the test has made it fail or wait.
 //
-// One type: one lock guards all its fields.
+// It is one type because one lock guards all its fields.
 type Memory struct {
 	order sync.Mutex // held while an event is stored and delivered, so that all followers get the events in the same order
 
@@ -33,7 +33,7 @@ type Memory struct {
 	holding   bool
 	lossy     bool
 	copies    []func() // the deliveries that wait since HoldCopies, until its release is called; nil: deliveries do not wait
-	bounds    int      // the most messages in one room; 0: no limit
+	bounds    int      // the most live events in one room; 0: no limit
 	keep      bool     // if true, Erase has no effect; set by KeepErased
 	forgetful bool     // if true, Append stores repeats, too; set by StoreRepeats
 	headErr   error
@@ -196,7 +196,7 @@ func (s *Memory) FailHeads(err error) {
 	s.headErr = err
 }
 
-// Bound limits each room to n live messages: a further Append fails with hub.ErrFull.
+// Bound limits each room to n live events of all kinds: a further Append fails with hub.ErrFull.
 func (s *Memory) Bound(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -156,7 +156,7 @@ func chromium() string {
 // Tab is one tab of a browser. Each tab is another user: it shares no storage with other tabs, unless Sibling or Profile
 // opened it.
 //
-// One type: its many methods are what a user does and sees in a tab. They share no other state than the tab.
+// It is one type because its many methods are what a user does and sees in a tab. They share no other state than the tab.
 type Tab struct {
 	Ctx context.Context // the tab's context for calls of chromedp
 

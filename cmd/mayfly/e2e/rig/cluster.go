@@ -35,7 +35,7 @@ type Cluster struct {
 	proxy    *httptest.Server
 }
 
-// Stop stops the nodes in order, and then the proxy.
+// Stop stops each node as Server.Stop does, one after the other, and then the proxy.
 func (c *Cluster) Stop() {
 	for _, n := range c.Nodes {
 		n.Stop()
@@ -118,7 +118,7 @@ func ServeOldAndNew(t testing.TB, old int, args ...string) *Cluster {
 	return c.serve(t, len(programs), args...)
 }
 
-// Upgrade stops the server in order, and starts the build of mayfly that the other tests use in its place.
+// Upgrade stops the server as Stop does, and starts in its place the build of mayfly that the other tests use.
 func (s *Server) Upgrade() {
 	s.t.Helper()
 	s.Stop()
@@ -154,7 +154,7 @@ func (c *Cluster) serve(t testing.TB, n int, args ...string) *Cluster {
 	return c
 }
 
-// spread starts a proxy that sends each request to the next of addrs. If nobody listens there, it takes the one after.
+// spread starts a proxy that sends each request to the next of addrs. If nobody listens there, the proxy tries the others.
 func spread(t testing.TB, listener net.Listener, addrs []string) *httptest.Server {
 	var next atomic.Uint64
 	transport := &http.Transport{DisableKeepAlives: true, // so that each request dials

@@ -10,11 +10,11 @@ import (
 
 // byRole is a script that adds two functions to every page of a Tab. The function byRole returns the elements that have
 // this role for assistive technology, and a name that contains the given name. It reads computedRole and computedName,
-// which Chromium's flag ComputedAccessibilityInfo gives to scripts. To read them of one element takes Chromium several
-// milliseconds, and 0.7 s of all buttons in a room of 40 messages. So byRole first leaves out the elements that can't
-// have the role, by the selectors in candidates, and those that can't have the name, by the texts from which a name is made.
-// Only the spaces of a name are not in these texts. The function theOne returns the first element that byRole returns, and
-// caches it as long as it is in the page.
+// which Chromium's flag ComputedAccessibilityInfo gives to scripts. To read them takes Chromium several milliseconds for
+// one element, and 0.7 s for all buttons in a room of 40 messages. So byRole first leaves out the elements that can't have
+// the role, by the selectors in candidates, and those that can't have the name, by the texts from which a name is made. A
+// name may have spaces that these texts lack, so spaces do not count there. The function theOne returns the first element
+// that byRole returns, and caches it as long as it is in the page.
 const byRole = `window.byRole = (role, name = '') => {
 	const candidates = {
 		alert: '[role=alert]', article: 'article', banner: 'header', button: 'button', dialog: 'dialog, [role=dialog]',
@@ -57,9 +57,9 @@ func (tab *Tab) Click(role, name string) {
 	tab.Do(chromedp.Evaluate[chromedp.Void](e + ".click()"))
 }
 
-// InTime calls try again and again until try reports that it was done before its messages expired. The argument life is
-// how long these messages live. In the first call it is the parameter first, and it doubles with each further call. So
-// even on a slow machine a test can look at messages that soon expire.
+// InTime calls try again and again until try reports that it was done before its messages expired. The argument life is how
+// long these messages live. In the first call it is the parameter first, and it doubles with each further call. So even on
+// a slow machine a test can look at messages that soon expire. If 64 times first is too short, too, the test fails.
 func InTime(t *testing.T, first time.Duration, try func(life time.Duration) (inTime bool)) {
 	t.Helper()
 	for life := first; life <= 64*first; life *= 2 {

@@ -1,7 +1,7 @@
 package rig
 
-// Kept returns everything that the page shows, and everything that the page and its origin store. The key is the place where
-// the text was found, such as "localStorage".
+// Kept returns everything that the page shows, and everything that the page and its origin store, but not the contents of
+// cached files below /web/. The key is the place where the text was found, such as "localStorage".
 func (tab *Tab) Kept() map[string]string {
 	tab.t.Helper()
 	return Eval[map[string]string](tab, kept)

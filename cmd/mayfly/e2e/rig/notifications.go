@@ -58,8 +58,8 @@ func (worker *Worker) ClickNotification(room string) {
 // A Worker is a service worker, in which Script, Until and Eval run JavaScript.
 type Worker struct{ *Tab }
 
-// Worker returns the service worker of s. As long as a tab is open, Chromium does not end the worker until the test ends.
-// Otherwise it ends a worker after 30 s without work.
+// Worker returns the service worker of s, and attaches to it until the test ends or the tab is closed. While it is
+// attached, Chromium does not end the worker. Otherwise Chromium ends a worker after 30 s without work.
 func (tab *Tab) Worker(s *Server) *Worker {
 	tab.t.Helper()
 	all, err := chromedp.CallBrowser(tab.Ctx, target.GetTargets, target.GetTargetsParams{})

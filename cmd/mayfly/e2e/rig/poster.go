@@ -64,7 +64,7 @@ func (p *Poster) Visit(tab *Tab, url string) {
 	tab.Until(fmt.Sprintf(`document.querySelectorAll('nav li').length === %d`, len(p.rooms)))
 }
 
-// Post posts a message that lives for life in a random room. It returns the room and the message's text.
+// Post posts a message to a random room. life is how long the message lives. Post returns the room and the message's text.
 func (p *Poster) Post(life time.Duration) (room, text string) {
 	p.raw.t.Helper()
 	p.posted++

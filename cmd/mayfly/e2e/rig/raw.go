@@ -79,8 +79,8 @@ func (r *Raw) read() (wire.Frame, error) {
 	return f, nil
 }
 
-// Next returns the next frame of type F, and skips other frames. Any goroutine of the test may call it, but only one at a
-// time.
+// Next returns the next frame of type F, and skips other frames. If read returns an error before that, Next fails the test,
+// but lets it go on, and returns an empty frame. Any goroutine of the test may call it, but only one at a time.
 func Next[F wire.Frame](r *Raw) F {
 	r.t.Helper()
 	for {

@@ -84,7 +84,7 @@ type Server struct {
 	done    chan struct{} // closed when the process has ended and its output is read
 	addr    string
 
-	nodes []*Server // the servers for which this one stands, which is no process of its own; nil: it is a process
+	nodes []*Server // not nil: this Server is no process, but stands for these nodes of a Cluster
 }
 
 // Serve starts mayfly serve on a free port, with args as additional flags, and waits until mayfly has printed its URL.
@@ -104,8 +104,8 @@ func clustered(args []string) bool {
 	return os.Getenv("MAYFLYTEST_NODES") != "" && !slices.Contains(args, "-data") && !slices.Contains(args, "-admin")
 }
 
-// ServeAt does what Serve does, but on addr, which comes from FreeAddr. It is for a test that must know the address before
-// the server starts.
+// ServeAt does what Serve does, but on addr, which comes from FreeAddr, and always with a single server. It is for a test
+// that must know the address before the server starts.
 func ServeAt(t testing.TB, addr string, args ...string) *Server {
 	t.Helper()
 	return start(t, &Server{addr: addr, args: append([]string{"serve"}, args...)})
@@ -146,8 +146,8 @@ func start(t testing.TB, s *Server) *Server {
 	return s
 }
 
-// Start starts a killed or stopped server again, on the same port. A node that does not reach its NATS servers ends after a
-// while, as on a very busy machine. Then Start starts it again, as a supervisor does.
+// Start starts the server, or starts a killed or stopped server again on the same port. A node that does not reach its NATS
+// servers ends after a while, which happens on a very busy machine. Then Start starts it again, as a supervisor does.
 func (s *Server) Start() {
 	s.t.Helper()
 	if s.nodes != nil {
@@ -211,7 +211,7 @@ func (s *Server) Nodes() int { return max(1, len(s.nodes)) }
 // Addr returns the address on which the server listens, host:port.
 func (s *Server) Addr() string { return s.addr }
 
-// Pid returns the process ID of the server.
+// Pid returns the process ID of the server, or of the first node if the server stands for a Cluster.
 func (s *Server) Pid() int {
 	if s.nodes != nil {
 		return s.nodes[0].Pid()

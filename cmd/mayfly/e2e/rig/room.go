@@ -16,7 +16,7 @@ const (
 	RowMore = ".more" // the button that opens the actions
 )
 
-// CSS selectors for rows in a certain state, and for elements near the rows, that have no role of their own.
+// CSS selectors for rows in a certain state, and for elements near the rows that byRole cannot find, or finds too slowly.
 const (
 	MineRow    = ".message-mine"
 	WaitingRow = ".message-waiting" // the server has not accepted the message yet
@@ -101,7 +101,7 @@ func Row(text string) string {
 	return fmt.Sprintf(`[...%s].find(a => a.querySelector(%q).textContent === %q)`, Rows, RowText, text)
 }
 
-// Act opens the actions of the message with this text with the mouse, and presses the button with this name there.
+// Act clicks to open the actions of the message with this text, and then clicks the button with this name there.
 func (tab *Tab) Act(text, name string) {
 	tab.t.Helper()
 	tab.Script(fmt.Sprintf(`%s?.querySelector(%q).click()`, Row(text), RowMore))
@@ -114,7 +114,8 @@ func Action(text, name string) string {
 		Row(text), name)
 }
 
-// SignedIn returns a JavaScript condition: the header says that the user is signed in as name, or not at all if name is "".
+// SignedIn returns a JavaScript condition: the header says that the user is signed in as name, or, if name is "", that the
+// user is not signed in.
 func SignedIn(name string) string {
 	text := "not signed in"
 	if name != "" {

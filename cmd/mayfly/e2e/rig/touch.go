@@ -8,7 +8,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Touch is one event of the fingers on a touch screen, at the places at. At the end of a touch there is no place.
+// Touch returns an action that sends one touch event to the page. at has the places of the fingers. At the end of a touch
+// it is empty.
 func Touch(kind input.DispatchTouchEventType, at ...*input.TouchPoint) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		if at == nil {

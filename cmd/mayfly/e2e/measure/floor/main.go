@@ -127,8 +127,8 @@ func frame(frames ...[]byte) []byte {
 	return append(binary.BigEndian.AppendUint16([]byte{0x81, 126}, uint16(len(payload))), payload...)
 }
 
-// read returns the next message of a client that sends each message in one frame. It returns io.EOF for any frame that is
-// no text, such as a close.
+// read returns the next message of a client that sends each message in one frame. It returns io.EOF for every other frame,
+// such as a close, and for a message of 64 KiB or more.
 func read(r *bufio.Reader) ([]byte, error) {
 	var header [2]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {

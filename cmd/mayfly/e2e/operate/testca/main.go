@@ -1,6 +1,6 @@
 // Command testca is a certificate authority for the end-to-end tests that speaks ACME. It is Pebble, the test server of
-// Let's Encrypt, with a name server that knows every host name as this machine. testca is a Go module of its own, so that
-// its dependencies stay out of Mayfly's go.sum.
+// Let's Encrypt, with a name server that answers for every host name with 127.0.0.1. testca is a Go module of its own, so
+// that its dependencies stay out of Mayfly's go.sum.
 //
 // It prints "The authority is at URL" once it can be used, and runs until it is killed.
 package main

@@ -92,7 +92,7 @@ func newProvider(issuer, app string, ttl time.Duration) (*provider.Provider, err
 	)
 }
 
-// people are the persons who can sign in: subject to name.
+// people are the persons who can sign in: their names, by subject.
 var people = map[string]string{"ada-1815": "Ada Lovelace", "grace-1906": "Grace Hopper"}
 
 func name(_ context.Context, grant *goidc.Grant) map[string]any {
