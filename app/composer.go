@@ -242,15 +242,6 @@ func (c *composer) measure() {
 // write writes the text of the counter into its element, which go-app draws empty.
 func (c *composer) write() { dom.Write(counterID, c.counter.words()) }
 
-// breaks reports whether Enter begins a new line, and does not send. The user can choose that in the settings. If the user
-// has not chosen, Enter begins a line only with a keyboard on the screen, which has no Shift+Enter.
-func (c *composer) breaks() bool {
-	if chosen := c.settings[enterKey]; chosen != "" {
-		return chosen == browser.EnterBreaks
-	}
-	return c.touch
-}
-
 // limit returns how many characters a text may have.
 func (c *composer) limit() int {
 	if n := c.view.Limits.Text; n > 0 && n < wire.MaxText {

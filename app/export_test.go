@@ -89,6 +89,13 @@ func Dialog(chosen settings, lost, touch bool) string {
 	return goapp.HTMLString(p.menu.renderDialog())
 }
 
+// Help draws the help. touch says that the device has a touch keyboard.
+func Help(chosen settings, touch bool) string {
+	p := newPage(nil, nil, "")
+	p.settings, p.menu.help.open, p.menu.help.touch = chosen, true, touch
+	return goapp.HTMLString(p.menu.renderDialog())
+}
+
 // RememberName stores on the device the name that a guest has asked for, if it is to be remembered.
 var RememberName = rememberName
 
@@ -145,9 +152,9 @@ const HoldTime = holdTime
 // Hold is a finger that stays on a message.
 type Hold struct{ hold }
 
-func (h *Hold) Begin(due func()) { h.begin(due) }
-func (h *Hold) End()             { h.end() }
-func (h *Hold) Take() bool       { return h.take() }
+func (h *Hold) Begin(due func(touch int)) { h.begin(due) }
+func (h *Hold) End()                      { h.end() }
+func (h *Hold) Take(touch int) bool       { return h.take(touch) }
 
 // Shortcodes returns the names of the emoji, each followed by its emoji.
 var Shortcodes = shortcodes

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -16,7 +17,7 @@ type help struct {
 	*model
 	dialog
 	apple bool // the keyboard has ⌘ in the place of Ctrl
-	touch bool // the keyboard is on the screen (browser.TouchKeyboard), where Enter begins a line
+	touch bool // the keyboard is on the screen (browser.TouchKeyboard)
 }
 
 // A helpLine explains keys or a command. Alternatives are separated by |, and the keys of one press by +.
@@ -28,11 +29,11 @@ type helpLine struct {
 var (
 	helpEverywhere = []helpLine{{"Ctrl+K", words.HelpGoTo}, {"F6|Shift+F6", words.HelpRegions},
 		{"Ctrl+/", words.HelpThis}, {"Tab|Shift+Tab", words.HelpTab}, {"Esc", words.HelpEscape}}
-	helpComposer = []helpLine{{"Enter", words.HelpSend}, {"Shift+Enter", words.HelpNewLine}, {":", words.HelpEmoji},
-		{"@", words.HelpMention}, {"↑|↓|Enter", words.HelpSuggestions}}
-	helpComposerTouch = []helpLine{{"Enter", words.HelpNewLine}, {"Ctrl+Enter", words.HelpSend}, {":", words.HelpEmoji},
-		{"@", words.HelpMention}}
-	helpMessages = []helpLine{{"↑|↓|Home|End", words.HelpWalk}, {"Enter", words.HelpActions},
+	helpEnterSends  = []helpLine{{"Enter", words.HelpSend}, {"Shift+Enter", words.HelpNewLine}}
+	helpEnterBreaks = []helpLine{{"Enter", words.HelpNewLine}, {"Ctrl+Enter", words.HelpSend}}
+	helpComposer    = []helpLine{{":", words.HelpEmoji}, {"@", words.HelpMention}}
+	helpSuggestions = helpLine{"↑|↓|Enter", words.HelpSuggestions}
+	helpMessages    = []helpLine{{"↑|↓|Home|End", words.HelpWalk}, {"Enter", words.HelpActions},
 		{"←|→", words.HelpInActions}, {"?", words.HelpThis}}
 	helpCommands = []helpLine{{"/me", words.HelpMe}, {"/nick", words.HelpNick}, {"/who", words.HelpWho},
 		{"/clear", words.HelpClear}, {"/help", words.HelpThis}, {"//", words.HelpSlashes}}
@@ -47,9 +48,13 @@ func (h *help) render() goapp.UI {
 	if h.view.TTL > 0 {
 		when += " " + words.With(words.HelpVanishHere, words.Lifetime(h.view.TTL))
 	}
-	composer := helpComposer
-	if h.touch {
-		composer = helpComposerTouch
+	composer := helpEnterSends
+	if h.settings.breaks(h.touch) {
+		composer = helpEnterBreaks
+	}
+	composer = slices.Concat(composer, helpComposer)
+	if !h.touch {
+		composer = append(composer, helpSuggestions)
 	}
 	return h.frame(words.Of(words.Help),
 		helpText(words.HelpVanishes, when, words.Of(words.HelpTakeBack), words.Of(words.HelpDevice)),

@@ -27,10 +27,10 @@ func TestHold(t *testing.T) {
 				var mu sync.Mutex // guards h and opened
 				var h app.Hold
 				began, opened := time.Now(), []time.Duration(nil)
-				due := func() {
+				due := func(touch int) {
 					mu.Lock()
 					defer mu.Unlock()
-					if h.Take() {
+					if h.Take(touch) {
 						opened = append(opened, time.Since(began))
 					}
 				}
@@ -59,4 +59,23 @@ func TestHold(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestHoldThatIsOver: when the finger has gone up and another one is down, the wait of the first opens nothing.
+func TestHoldThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var h app.Hold
+		touches := make(chan int, 2)
+		due := func(touch int) { touches <- touch }
+		h.Begin(due)
+		first := <-touches
+		h.End()
+		h.Begin(due)
+		if h.Take(first) {
+			t.Error("the actions open for a finger that has gone up")
+		}
+		if second := <-touches; !h.Take(second) {
+			t.Error("the actions do not open for the finger that stays")
+		}
+	})
 }

@@ -25,12 +25,12 @@ const (
 type orderBar struct {
 	*model
 	moderation *moderation
-	told       []order   // what was done, the latest at the end
+	told       []toldAct // what was done, the latest at the end
 	ends       time.Time // when the bar goes
 }
 
-// An order is an act of a moderator.
-type order struct {
+// A toldAct is an act of a moderator that the bar tells.
+type toldAct struct {
 	act  wire.Moderated
 	undo *wire.Moderate // what undoes the act; nil if the user of this page can't undo it
 	at   time.Time      // when the page learnt of it
@@ -44,7 +44,7 @@ func (b *orderBar) render() goapp.UI {
 		return box
 	}
 	body := []goapp.UI{textElem("p", "", b.said(b.told))}
-	if slices.ContainsFunc(b.told, func(o order) bool { return o.undo != nil }) {
+	if slices.ContainsFunc(b.told, func(o toldAct) bool { return o.undo != nil }) {
 		undo := textElem("button", "button", words.Of(words.Undo)).Attr("type", "button")
 		body = append(body, on(undo, "click", b.onUndo))
 	}
@@ -52,7 +52,7 @@ func (b *orderBar) render() goapp.UI {
 }
 
 // said returns the sentences of the acts, in the present language.
-func (b *orderBar) said(told []order) string {
+func (b *orderBar) said(told []toldAct) string {
 	var all []string
 	for i := range told {
 		all = append(all, words.Moderated(&told[i].act, b.view.Me.ID, told[i].now))
@@ -84,7 +84,7 @@ func (b *orderBar) afterView(was *client.View) {
 	}
 	now := time.Now()
 	for i := range acts {
-		o := order{act: acts[i], at: now, now: b.client.Now()}
+		o := toldAct{act: acts[i], at: now, now: b.client.Now()}
 		if acts[i].By.ID == b.view.Me.ID {
 			o.undo = undoOf(&acts[i], was)
 		}

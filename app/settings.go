@@ -39,6 +39,15 @@ const (
 // browser or the device suggests, or what suits most users.
 type settings [settingCount]string
 
+// breaks reports whether Enter begins a new line in the composer, and does not send. If the user has not chosen, Enter
+// begins a line only with a keyboard on the screen (touch), which has no Shift+Enter.
+func (s *settings) breaks(touch bool) bool {
+	if chosen := s[enterKey]; chosen != "" {
+		return chosen == browser.EnterBreaks
+	}
+	return touch
+}
+
 // offered has, for each setting, its name in the stored record and the values that the user can choose.
 var offered = [settingCount]struct {
 	name   string

@@ -182,3 +182,28 @@ func TestStylesKnowSettings(t *testing.T) {
 		}
 	}
 }
+
+// TestHelpOfTheComposer: the keys that send are those that the user has chosen, or those of the device.
+func TestHelpOfTheComposer(t *testing.T) {
+	sends, breaks := app.Settings{3: "send"}, app.Settings{3: "break"}
+	for name, tt := range map[string]struct {
+		chosen app.Settings
+		touch  bool
+		want   string
+	}{
+		"a keyboard":                    {app.Settings{}, false, "Shift+Enter"},
+		"a touch keyboard":              {app.Settings{}, true, "Ctrl+Enter"},
+		"a keyboard, Enter breaks":      {breaks, false, "Ctrl+Enter"},
+		"a touch keyboard, Enter sends": {sends, true, "Shift+Enter"},
+	} {
+		help := strings.NewReplacer("</kbd>", "", "<kbd>", "").Replace(app.Help(tt.chosen, tt.touch))
+		for _, keys := range []string{"Shift+Enter", "Ctrl+Enter"} {
+			if strings.Contains(help, keys) != (keys == tt.want) {
+				t.Errorf("%s: the help says %s: %t", name, keys, keys != tt.want)
+			}
+		}
+		if suggests := strings.Contains(help, words.Of(words.HelpSuggestions)); suggests == tt.touch {
+			t.Errorf("%s: the help has the keys of the suggestions: %t", name, suggests)
+		}
+	}
+}

@@ -239,10 +239,10 @@ func (t *timeline) onPointerDown(ctx goapp.Context, e goapp.Event) {
 	if !byFinger(e) || !e.Get("isPrimary").Bool() || t.list.Selects(target) {
 		return
 	}
-	t.hold.begin(func() {
+	t.hold.begin(func(touch int) {
 		dispatch(ctx, func(ctx goapp.Context) {
 			ctx.PreventUpdate()
-			t.hold.opened = t.hold.take() && t.list.Menu(target)
+			t.hold.opened = t.hold.take(touch) && t.list.Menu(target)
 		})
 	})
 }

@@ -53,10 +53,14 @@ func (r *readiness) chat(ctx context.Context) error {
 // warn returns the answer for the case that users can chat, but operators should solve something: the text of r.warning
 // after "ok, but ". It returns "" if there is nothing to solve. The text is no secret.
 func (r *readiness) warn() string {
-	if r.warning == nil || r.warning() == "" {
+	if r.warning == nil {
 		return ""
 	}
-	return "ok, but " + r.warning()
+	text := r.warning()
+	if text != "" {
+		text = "ok, but " + text
+	}
+	return text
 }
 
 // signIn returns nil if users can sign in. It also returns nil if sign-in is not set up, because then there is no fault to

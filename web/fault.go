@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"slices"
 
 	"mayfly/app/words"
 )
@@ -108,7 +107,7 @@ func faultScripts(cfg Config) []replacement {
 
 // list returns the strings in all as a list in JavaScript.
 func list(all []string) string {
-	text, _ := json.Marshal(slices.Concat([]string{}, all)) // Marshal of strings never fails; nil would be null
+	text, _ := json.Marshal(append([]string{}, all...)) // Marshal of strings never fails; nil would be null
 	return string(text)
 }
 

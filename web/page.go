@@ -23,9 +23,9 @@ const (
 	pagePath = "/{$}" // the path of the page's asset, as an http.ServeMux pattern
 	styles   = "/web/mayfly.css"
 
-	// versionHeader is the header that contains the version of an answer. By this header the service worker checks that all
-	// answers that it caches come from Mayfly and have the same version. If the name of a file contains its hash, the
-	// version is that hash.
+	// versionHeader is the header with the version of an answer: the hash in the file's name if it contains one, else the
+	// client's version. By this header the service worker checks that each answer that it caches comes from Mayfly and has
+	// the version that it expects.
 	versionHeader = "Mayfly-Version"
 )
 

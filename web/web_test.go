@@ -806,6 +806,7 @@ func TestVersion(t *testing.T) {
 		"the public URL":        func(c *web.Config) { c.PublicURL = "https://chat.example.org" },
 		"the scheme":            func(c *web.Config) { c.PublicURL = "http://chat.example.com" },
 		"the origins":           func(c *web.Config) { c.Origins = []string{"https://chat.example.net"} },
+		"no pages":              func(c *web.Config) { c.Pages = nil },
 		"the pages":             func(c *web.Config) { c.Pages = []string{"/room/"} },
 		"the callback":          func(c *web.Config) { c.Callback = "/back" },
 	} {

@@ -27,7 +27,7 @@ func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 	}
 	signing := f.Code == wire.CodeAuth || f.Code == wire.CodeForbidden
 	switch {
-	case signing && c.Token != "" && e.credentialsRefused(c, f, &e.identity.renewals):
+	case signing && c.SignInID != "" && e.credentialsRefused(c, f, &e.identity.renewals):
 		e.identity.refusedToken = c.Token
 		e.retry.Failed(0, now)
 	case f.Reason == wire.ReasonAnonymousOff:

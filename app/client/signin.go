@@ -39,7 +39,7 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 	// Close the link if it has the credentials of the old user. If it still waits for credentials, keep it: it will get
 	// those of the new user.
 	if l := e.links.current; l != nil && l.identified {
-		if change == signedOut && l.credentials.Token != "" {
+		if change == signedOut && l.credentials.SignInID != "" {
 			e.sender.acts.flush(now)
 			e.sender.acts.tick(now)
 			e.links.write(wire.Signout{})

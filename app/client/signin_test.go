@@ -475,6 +475,23 @@ func TestRefusedAuth(t *testing.T) {
 	}
 }
 
+// TestSignOutWhileATokenWaits: the client signs out at the server, too, while the server cannot check its newest token.
+func TestSignOutWhileATokenWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		in := &signIn{session: adas, version: 1}
+		c := startSigned(t, s, in)
+		p, _ := s.onlineAs(ada, "token-1")
+		c.Identify(in.set(func(s *signIn) { s.version = 2 }))
+		hear[wire.Auth](p)
+		p.say(wire.Refused{Re: "auth", Code: wire.CodeAuth, Next: wire.NextLater, Message: "No keys.", RetryMS: 60_000})
+		synctest.Wait()
+		c.Identify(in.set(func(s *signIn) { s.session = "" }))
+		hear[wire.Signout](p)
+		p.wantClosed(wire.CloseNormal)
+	})
+}
+
 func TestSignOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)

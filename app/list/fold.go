@@ -1,6 +1,7 @@
 package list
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,7 +37,8 @@ func width(r rune) int {
 }
 
 // lineEnd returns the index in text at which its first n lines end. If text has no more than n lines, it returns len(text).
-// A line ends at a newline or, if it would be wider than lineWidth, at the last character that fits, even within a word.
+// A line ends at a newline or, if it would be wider than lineWidth, after the last space that fits. Without a space, it
+// ends at the last character that fits.
 func lineEnd(text string, n int) int {
 	if len(text) < n { // a quick answer for most texts: fewer than n bytes can't be more than n lines
 		return len(text)
@@ -52,7 +54,7 @@ func lineEnd(text string, n int) int {
 		}
 		if used += width(r); used > lineWidth {
 			if line++; line > n {
-				return max(space, clusterStart(text, i))
+				return cmp.Or(space, clusterStart(text, i))
 			}
 			used, space = width(r), 0
 		}

@@ -20,6 +20,7 @@ func TestFold(t *testing.T) {
 		{"line breaks with white space between them", "a" + strings.Repeat("\n \t", 900) + "Ben", "a"},
 		{"fifty lines of prose", strings.Repeat(line, 50), strings.Repeat(line, 50)},
 		{"a hundred lines of prose", strings.Repeat(line, 100), strings.TrimSpace(strings.Repeat(line, 40))},
+		{"a word at the cut", strings.Repeat("longer ", 300), strings.TrimSpace(strings.Repeat("longer ", 40*36/7))},
 		{"no space", strings.Repeat("w", wire.MaxText), strings.Repeat("w", 40*36)},
 		{"wide letters", strings.Repeat("W", wire.MaxText), strings.Repeat("W", 40*18)},
 		{"wide script", strings.Repeat("字", 2000), strings.Repeat("字", 40*18)},

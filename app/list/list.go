@@ -315,8 +315,8 @@ func (l *List) Removed() bool {
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
 
 // Menu runs when a finger stays on element (a long press). It opens the actions of the message that contains element, and
-// returns true. If element is in a link, or if the actions of the message are open already, Menu does nothing and returns
-// false: the browser may then show its own menu, so that the user can copy the address or select text.
+// returns true. If there is no such message, if element is in a link, or if the actions are open already, Menu does nothing
+// and returns false: the browser may then show its own menu, so that the user can copy the address or select text.
 func (l *List) Menu(element goapp.Value) bool {
 	key := keyOf(element)
 	if key == "" || key == l.keyboard.bars.open || element.Call("closest", "a").Truthy() {

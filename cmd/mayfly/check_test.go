@@ -347,6 +347,8 @@ func TestCheckOfARightConfiguration(t *testing.T) {
 		"certificates": {p.domain(ca.URL, "-acme-ca-cert", p.root(ca), "-http-listen", "127.0.0.1:0"),
 			[]string{"ok: -tls-domain: the authority of the certificates answers", "ok: -http-listen 127.0.0.1:0 is free",
 				"warning: -tls-domain: chat.invalid has no address", "ok: -public-url https://chat.invalid"}},
+		"a socket of systemd": {p.domain(ca.URL, "-acme-ca-cert", p.root(ca), "-http-listen", "systemd:http"),
+			[]string{"ok: -http-listen systemd:http: systemd opens the socket"}},
 		"NATS": {[]string{"-listen", "127.0.0.1:0", "-nats", natstest.Start(t, 1, "").Servers[0].URL},
 			[]string{"ok: -nats: all 1 servers answer", "warning: -nats-replicas is 3, but only 1"}},
 	} {

@@ -181,12 +181,13 @@ func (c *config) check() (errs []error) {
 			wrong("-origins: %w", err)
 		}
 	}
-	switch {
-	case c.ttlMin < time.Second:
+	if c.ttlMin < time.Second {
 		wrong("-ttl-min is %s: want 1s or more", c.ttlMin)
-	case c.ttlMax > maxTTL:
+	}
+	if c.ttlMax > maxTTL {
 		wrong("-ttl-max is %s: want %s or less", c.ttlMax, maxTTL)
-	case c.ttl < c.ttlMin || c.ttl > c.ttlMax:
+	}
+	if c.ttl < c.ttlMin || c.ttl > c.ttlMax {
 		wrong("-ttl is %s: want at least -ttl-min (%s) and at most -ttl-max (%s)", c.ttl, c.ttlMin, c.ttlMax)
 	}
 	for _, limit := range []struct {

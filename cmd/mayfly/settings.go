@@ -279,7 +279,7 @@ func (s *settings) all(tried ...error) error {
 	return errors.Join(errs...)
 }
 
-// named returns the flags without a usable value, and those that err, the error of the method all, names as wrong.
+// named returns the flags without a usable value and the flags that err mentions. err comes from the method all.
 func (s *settings) named(err error) map[string]bool {
 	names := maps.Clone(s.wrong)
 	if err != nil {

@@ -97,9 +97,8 @@ func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	last := strings.TrimSpace(hops[len(hops)-1])
 	_, err = parseHop(last)
 	switch {
-	// If users open this server by https, and the server does not speak TLS itself (which is not checked here), all requests
-	// come through a proxy.
-	case !c.proxies.Contain(peer) && last != "" && c.origins.secure():
+	// If users open this server by https, and the request came without TLS, it came through a proxy.
+	case !c.proxies.Contain(peer) && last != "" && c.origins.secure() && r.TLS == nil:
 		c.find(ProblemUntrusted, "requests come through a proxy that -trusted-proxies does not name: "+
 			"its users all count as one address", "proxy", peer)
 	case !c.proxies.Contain(peer):

@@ -3,6 +3,7 @@ package admission_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,6 +36,22 @@ func newChecked(t *testing.T, public, trusted string) checked {
 	logs := &bytes.Buffer{}
 	return checked{admission.NewGate(admission.Config{Origins: origins, Proxies: proxies, Conns: 1000, ConnsPer: 1000,
 		Log: slog.New(slog.NewTextHandler(logs, nil))}), logs}
+}
+
+// TestOwnTLSNeedsNoProxy: a stranger who sends X-Forwarded-For to a server with TLS is no proxy.
+func TestOwnTLSNeedsNoProxy(t *testing.T) {
+	c := newChecked(t, page, "")
+	r := httptest.NewRequest("GET", "/ws", nil)
+	r.Host, r.RemoteAddr, r.TLS = "chat.example.com", "192.0.2.1:5000", &tls.ConnectionState{}
+	r.Header = http.Header{"Origin": {page}, "X-Forwarded-For": {"10.9.9.9"}}
+	slot, rejection := c.Admit(r)
+	if rejection != nil {
+		t.Fatalf("rejected as %s", rejection.Reason)
+	}
+	slot.Free()
+	if found := c.found(); found != "" || c.lines() != 0 {
+		t.Errorf("found %q, the log says %q", found, c.logs)
+	}
 }
 
 // found returns the problems that stand.

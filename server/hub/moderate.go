@@ -341,6 +341,7 @@ func (m *moderation) spread(id string, addresses []string) {
 		return slices.Contains(person.addresses, a)
 	})
 	r.mu.Unlock()
+	missing = missing[:min(len(missing), maxAddresses)]
 	if len(missing) == 0 || !r.hub.posts.begin() {
 		return
 	}

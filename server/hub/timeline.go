@@ -245,7 +245,7 @@ func (t *timeline) decide(e Event, d decision) change {
 	return c
 }
 
-// clearableAt reports whether a message lives at the time now that no earlier clear takes back.
+// clearableAt reports whether a message that no earlier clear takes back still lives at the time now.
 func (t *timeline) clearableAt(now int64) bool {
 	return slices.ContainsFunc(t.live[t.after(t.order.clear.seq):], func(m *message) bool { return m.expires > now })
 }

@@ -26,7 +26,7 @@ var errUnanswered = errors.New("appends have no answer")
 
 // mover decides when a node goes to another server. Its fields belong to pulse.run.
 type mover struct {
-	failed int // how many answers in a row did not come
+	failed int // how many answers in a row did not come, since the last move
 	next   int // at which value of failed the node moves
 }
 

@@ -41,8 +41,8 @@ func newScratch(places []string) (*scratch, error) {
 		"set TMPDIR to a folder that this user may write to: %w", errors.Join(errs...))
 }
 
-// scratchIn makes a folder in place and locks it. Before the new folder is locked, removeLeftovers in another process may
-// lock and remove it. Then scratchIn makes another folder.
+// scratchIn makes a folder in place and locks it, if the system can. Before the new folder is locked, removeLeftovers in
+// another process may lock and remove it. Then scratchIn makes another folder.
 func scratchIn(place string) (*scratch, error) {
 	for {
 		path, err := os.MkdirTemp(place, scratchPrefix)

@@ -20,7 +20,7 @@ import (
 type Outbox struct {
 	entries []Entry
 	order   int64         // Entry.order of the newest entry
-	held    clock.Moment  // when the server last asked the client to wait before it sends more entries
+	held    clock.Moment  // when the server asked for the wait that ends last; until it ends, no entry is sent
 	hold    time.Duration // how long that wait is, from the moment o.held
 	why     Problem       // the server's reason for that wait
 }

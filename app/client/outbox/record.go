@@ -24,8 +24,8 @@ const (
 const (
 	// an entry that was never sent waits for a connection as long as its TTL, but at least minWait
 	minWait   = 5 * time.Minute
-	draftLife = time.Hour      // how long the device stores a draft after its last change
-	longAgo   = 48 * time.Hour // momentOf uses this age for a record of unknown age; few messages live that long
+	draftLife = time.Hour          // how long the device stores a draft after its last change
+	longAgo   = 8 * 24 * time.Hour // momentOf uses this age for a record of unknown age; -ttl-max is lower
 )
 
 // GuestOwner returns the Owner of an entry that a guest writes. secret is the guest's secret.
@@ -94,7 +94,7 @@ func (r *record) stale(now clock.Moment) bool {
 
 // momentOf returns the moment at which the device's clock showed the time ms. If ms is in the future, the clock has been set
 // back since ms was stored, so the age of the record is unknown. Then momentOf returns the moment that was longAgo before
-// now, so that the record counts as too old, unless its message may live longer than longAgo.
+// now, so that the record counts as too old.
 func momentOf(ms int64, now clock.Moment) clock.Moment {
 	age := now.Wall.Sub(time.UnixMilli(ms))
 	if age < 0 {
