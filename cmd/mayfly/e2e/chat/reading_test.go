@@ -484,6 +484,34 @@ func TestEachLineHasItsDirection(t *testing.T) {
 	}
 }
 
+// TestMarksStandByTheText: the line of a quote and the marks of a list are beside their text, which stands below the name,
+// in each direction of the page and of the text.
+func TestMarksStandByTheText(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	const wrong = `[...document.querySelectorAll('.message-text > :is(blockquote, ul)')].map(block => {
+		const range = document.createRange(), box = block.getBoundingClientRect(), page = document.documentElement.dir;
+		range.selectNodeContents(block.querySelector('li') ?? block);
+		const text = range.getBoundingClientRect(), name = block.parentElement.getBoundingClientRect();
+		const marks = getComputedStyle(block).direction === 'rtl' ? box.right - text.right : text.left - box.left;
+		const start = page === 'rtl' ? name.right - box.right : box.left - name.left;
+		return [marks > 30 && 'the text is ' + marks + ' px from its marks', Math.abs(start) > 1 && 'the block is ' + start +
+			' px from where lines begin'].filter(Boolean).map(what => block.textContent + ': ' + what);
+	}).flat()`
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	texts := []string{"> quoted", "> שלום", "- milk\n- bread", "- חלב\n- לחם", "1. חלב", "שלום\n- milk", "hello\n> שלום"}
+	for _, text := range texts {
+		tab.Say(text)
+	}
+	tab.Until(fmt.Sprintf(`%s.length === %d`, rig.Rows, len(texts)))
+	for _, direction := range []string{"ltr", "rtl"} {
+		tab.Script(`document.documentElement.dir = '` + direction + `'`)
+		if got := rig.Eval[[]string](tab, wrong); len(got) > 0 {
+			t.Errorf("%s: %q", direction, got)
+		}
+	}
+}
+
 // look makes the page believe that the user looks at it again.
 const look = `document.dispatchEvent(new Event('visibilitychange')); window.dispatchEvent(new Event('visibilitychange'))`
 
