@@ -67,7 +67,10 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 		l.before = words.Of(words.SigningIn)
 	default:
 		if a.Status != pkce.Unknown && !a.Off {
-			l = accountLine{before: words.Of(words.NotSignedIn), button: words.Of(words.SignIn), does: doSignIn}
+			l = accountLine{button: words.Of(words.SignIn), does: doSignIn}
+			if v.Status != client.Connecting { // then the guest's name comes in a moment, and the header must not move twice
+				l.before = words.Of(words.NotSignedIn)
+			}
 		}
 		if me.Anonymous {
 			l.name = room.Called(me)
@@ -107,9 +110,14 @@ func (a *account) renderName() goapp.UI {
 		goapp.Text(l.after), textElem("span", "unseen", l.note))
 }
 
-// renderButton draws the button that signs the user in or out. It returns nil if the accountLine has no button.
+// renderButton draws the button that signs the user in or out. It returns nil if the accountLine has no button. While the
+// page does not know whether the user is signed in, renderButton keeps the place of the button, so that the rest of the
+// header does not move when the button appears.
 func (a *account) renderButton() goapp.UI {
 	l := line(&a.signIn, &a.view)
+	if l.button == "" && a.shell.SignIn && a.signIn.Status == pkce.Unknown {
+		return textElem("span", "button account "+placeMark, words.Of(words.SignIn)).Attr("aria-hidden", "true")
+	}
 	if l.button == "" {
 		return nil
 	}

@@ -77,7 +77,7 @@ func TestHeader(t *testing.T) {
 		{"no provider", pkce.State{Status: pkce.SignedOut, Off: true}, as(online, heron),
 			"Heron (guest) · not signed in", "Online", "", ""},
 		{"no provider, connecting", pkce.State{Status: pkce.SignedOut, Off: true}, client.View{Room: "lobby"}, "", "Connecting…", "", ""},
-		{"not signed in, connecting", signedOut, client.View{Room: "lobby"}, "Not signed in", "Connecting…", "Sign in", ""},
+		{"not signed in, connecting", signedOut, client.View{Room: "lobby"}, "", "Connecting…", "Sign in", ""},
 		{"a guest", signedOut, as(online, heron), "Heron (guest) · not signed in", "Online", "Sign in", ""},
 		{"no guests", signedOut, noGuests, "Not signed in", "Sign in to chat", "Sign in", ""},
 		{"coming back", pkce.State{Status: pkce.Restoring}, client.View{}, "Signing in…", "Connecting…", "", ""},

@@ -22,7 +22,7 @@
 //   - menu, settingsdialog, invite, qr, help, palette, choice, moderation: the header's menu and the dialogs
 //   - account, connection, update, install, notice: the rest of the header, and the bars below it
 //   - painter, linkclicks, shortcuts, popover, dialog: help for the files above
-//   - reading, model: what the parts share
+//   - reading, model, shell: what the parts share
 //   - rooms, settings, address, draft, complete, emoji, commands: records of what the user has or writes, and how to read
 //     them (pure)
 //   - voice, counter, tidy, press, element, guard: screen readers, the count of characters, control characters, pressed
@@ -34,8 +34,6 @@
 package app
 
 import (
-	"time"
-
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
@@ -49,12 +47,11 @@ import (
 //     path, because the service worker then answers every path with the page.
 //
 // c and auth are nil in the server's process. If notice is not "", it is a sentence that the page shows until the user
-// dismisses it. life is how long a message lives, which the page says before it has joined a room; in the browser it comes
-// from LifeInShell. Call Register once, before go-app runs or serves.
-func Register(c *client.Client, auth *pkce.SignIn, notice string, life time.Duration) {
+// dismisses it. In the browser, shell comes from ReadShell. Call Register once, before go-app runs or serves.
+func Register(c *client.Client, auth *pkce.SignIn, notice string, shell Shell) {
 	page := func() goapp.Composer {
 		p := newPage(c, auth, notice)
-		p.usual = life
+		p.shell = shell
 		return p
 	}
 	goapp.Route("/", page)

@@ -11,23 +11,7 @@ import (
 	"mayfly/app/words"
 )
 
-const (
-	lifeID = "message-life"
-	// lifeMark is the attribute of the element in the header that says how long messages live. Its value is that time in
-	// milliseconds.
-	lifeMark = "data-life"
-)
-
-// LifeInShell returns how long a message lives, as the header of the shell says. It returns 0 if the header does not say
-// that. Call LifeInShell before go-app runs, because the client's page replaces the shell.
-func LifeInShell() time.Duration {
-	chip := dom.Document().Call("querySelector", "["+lifeMark+"]")
-	if !chip.Truthy() {
-		return 0
-	}
-	ms, _ := strconv.Atoi(chip.Call("getAttribute", lifeMark).String()) // Atoi never fails: renderLife has written the value
-	return time.Duration(ms) * time.Millisecond
-}
+const lifeID = "message-life"
 
 // lives returns the lives that the user may give a message: first the usual life in the room, then those of 1 minute, 30 s
 // and 10 s that are shorter and that the server allows. If there are none of these, there is nothing to choose, and lives

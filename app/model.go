@@ -29,7 +29,7 @@ type model struct {
 	voice   voice
 	reading reading
 	draft   draft
-	usual   time.Duration // how long messages live in a room of which the client does not know that yet; 0: unknown
+	shell   Shell
 
 	settings settings
 
@@ -74,7 +74,7 @@ func (m *model) life() time.Duration {
 	case m.view.Room == m.room && m.view.TTL > 0:
 		return m.view.TTL
 	}
-	return m.usual
+	return m.shell.Life
 }
 
 // content returns what the list must draw now: the messages of the room, and what their rows need, such as the reactions

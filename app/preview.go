@@ -54,7 +54,7 @@ type Preview struct {
 func (s *Preview) page() *page {
 	p := newPage(client.New(client.Config{}), nil, s.Notice) // a client that does not run
 	p.view, p.signIn, p.room, p.badRoom = s.View, s.SignIn, s.View.Room, s.NoRoom
-	p.usual = s.Life
+	p.shell.Life = s.Life
 	p.timeline.afterView()
 	p.composer.order.afterView(&client.View{Room: s.View.Room})
 	p.menu.moderation.whom, p.menu.moderation.clears = s.MuteOrBan, s.ClearRoom

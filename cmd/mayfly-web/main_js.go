@@ -79,7 +79,7 @@ func main() {
 		s.Run(context.Background()) // starts after Callback, so that a user who signs in is not a guest for a moment
 	}()
 	browser.NextTask()
-	app.Register(s, in, notice, app.LifeInShell())
+	app.Register(s, in, notice, app.ReadShell())
 	goapp.RunWhenOnBrowser()
 }
 

@@ -185,7 +185,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		}
 		site.SignIn = verifier.Endpoints
 	}
-	app.Register(nil, nil, "", c.ttl)
+	app.Register(nil, nil, "", app.Shell{Life: c.ttl, SignIn: c.auth.enabled()})
 	pages, err := web.New(site)
 	if err != nil {
 		return nil, err

@@ -29,15 +29,20 @@ const painted = `new Promise(done => requestAnimationFrame(() => requestAnimatio
 // people, the counts of other rooms and a bar, nothing that the user already sees may move.
 func TestNothingMoves(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t, "-rate", "100000/1s")
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	rig.Fill(r, wire.DefaultRoom, "before", 30, nil)
-	for name, look := range map[string]func(tab *rig.Tab){
-		"desktop": func(*rig.Tab) {},
-		"phone":   (*rig.Tab).Phone,
+	for name, tt := range map[string]struct {
+		serve func(testing.TB, ...string) *rig.Server
+		look  func(tab *rig.Tab)
+	}{
+		"desktop":              {rig.Serve, func(*rig.Tab) {}},
+		"phone":                {rig.Serve, (*rig.Tab).Phone},
+		"desktop with sign-in": {rig.Dev, func(*rig.Tab) {}},
+		"phone with sign-in":   {rig.Dev, (*rig.Tab).Phone},
 	} {
+		server := tt.serve(t, "-rate", "100000/1s")
+		r := rig.DialAnd(t, server, wire.DefaultRoom)
+		rig.Fill(r, wire.DefaultRoom, "before", 30, nil)
 		tab := rig.OpenBrowser(t).Tab("")
-		look(tab)
+		tt.look(tab)
 		tab.BeforeScripts(watchShifts)
 		still := func(what string) {
 			t.Helper()
