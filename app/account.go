@@ -68,7 +68,8 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 	default:
 		if a.Status != pkce.Unknown && !a.Off {
 			l = accountLine{button: words.Of(words.SignIn), does: doSignIn}
-			if v.Status != client.Connecting { // then the guest's name comes in a moment, and the header must not move twice
+			// While the client connects, the guest's name comes in a moment, and the header must not move twice.
+			if v.Status != client.Connecting {
 				l.before = words.Of(words.NotSignedIn)
 			}
 		}
@@ -111,11 +112,11 @@ func (a *account) renderName() goapp.UI {
 }
 
 // renderButton draws the button that signs the user in or out. It returns nil if the accountLine has no button. While the
-// page does not know whether the user is signed in, renderButton keeps the place of the button, so that the rest of the
-// header does not move when the button appears.
+// page does not know whether the user is signed in, renderButton keeps a place as wide as the button Sign in, so that the
+// rest of the header does not move when that button appears.
 func (a *account) renderButton() goapp.UI {
 	l := line(&a.signIn, &a.view)
-	if l.button == "" && a.shell.SignIn && a.signIn.Status == pkce.Unknown {
+	if l.button == "" && a.shell.SignIn && (a.signIn.Status == pkce.Unknown || a.signIn.Status == pkce.Restoring) {
 		return textElem("span", "button account "+placeMark, words.Of(words.SignIn)).Attr("aria-hidden", "true")
 	}
 	if l.button == "" {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
 	"mayfly/app"
 	"mayfly/app/client"
 	"mayfly/app/pkce"
@@ -134,6 +136,28 @@ func TestHeader(t *testing.T) {
 				t.Errorf("there is a bar although nothing is wrong:\n%s", html)
 			}
 		})
+	}
+}
+
+// TestPlaceOfSignIn: before the page knows whether the user is signed in, an invisible element is as wide as the button
+// Sign in, if users can sign in.
+func TestPlaceOfSignIn(t *testing.T) {
+	signedOut, restoring := pkce.State{Status: pkce.SignedOut}, pkce.State{Status: pkce.Restoring}
+	for _, tt := range []struct {
+		shell  app.Shell
+		signIn pkce.State
+		want   bool
+	}{
+		{app.Shell{SignIn: true}, pkce.State{}, true},
+		{app.Shell{SignIn: true}, restoring, true},
+		{app.Shell{SignIn: true}, signedOut, false},
+		{app.Shell{}, pkce.State{}, false},
+	} {
+		preview := app.Preview{Shell: tt.shell, SignIn: tt.signIn}
+		header := goapp.HTMLString(preview.Header())
+		if kept := strings.Contains(header, `account-place`); kept != tt.want {
+			t.Errorf("with %+v and %+v the place is kept: %t\n%s", tt.shell, tt.signIn, kept, header)
+		}
 	}
 }
 

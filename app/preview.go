@@ -1,8 +1,6 @@
 package app
 
 import (
-	"time"
-
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/browser"
@@ -20,11 +18,11 @@ type Preview struct {
 	View   client.View
 	SignIn pkce.State
 
-	Life         time.Duration // how long messages live, as the page knows it before it has joined a room
-	NoRoom       bool          // no room can have the name in the path
-	CountingDown bool          // the header counts down the seconds to the next attempt to connect
-	Leaving      bool          // the browser is about to go to the provider's page to sign in
-	UnsentBlocks bool          // the user wanted to sign out, and is warned that unsent messages would be lost
+	Shell        Shell
+	NoRoom       bool // no room can have the name in the path
+	CountingDown bool // the header counts down the seconds to the next attempt to connect
+	Leaving      bool // the browser is about to go to the provider's page to sign in
+	UnsentBlocks bool // the user wanted to sign out, and is warned that unsent messages would be lost
 	Notice       string
 	Version      string // the newer version that a reload brings
 	Installable  bool
@@ -54,7 +52,7 @@ type Preview struct {
 func (s *Preview) page() *page {
 	p := newPage(client.New(client.Config{}), nil, s.Notice) // a client that does not run
 	p.view, p.signIn, p.room, p.badRoom = s.View, s.SignIn, s.View.Room, s.NoRoom
-	p.shell.Life = s.Life
+	p.shell = s.Shell
 	p.timeline.afterView()
 	p.composer.order.afterView(&client.View{Room: s.View.Room})
 	p.menu.moderation.whom, p.menu.moderation.clears = s.MuteOrBan, s.ClearRoom

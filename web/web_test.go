@@ -679,6 +679,12 @@ func TestScriptFindsItsSentencesInThePage(t *testing.T) {
 	if want := `!["/login/callback","/r/"].some(`; !strings.Contains(script, want) {
 		t.Errorf("/app.js lacks the paths of the pages: %s", want)
 	}
+	alone := config
+	alone.Pages = nil
+	worker := get(t, newFrom(t, alone, fakeFiles(t)), "/app-worker.js").Body.String()
+	if want := "const rooms = [];"; !strings.Contains(worker, want) {
+		t.Errorf("without pages, /app-worker.js lacks %s", want)
+	}
 	if client := strings.Index(html, `id="hello"`); client < 0 || client > strings.Index(html, "fault") {
 		t.Error("a sentence is the body's first element, which go-app draws over")
 	}
@@ -806,7 +812,6 @@ func TestVersion(t *testing.T) {
 		"the public URL":        func(c *web.Config) { c.PublicURL = "https://chat.example.org" },
 		"the scheme":            func(c *web.Config) { c.PublicURL = "http://chat.example.com" },
 		"the origins":           func(c *web.Config) { c.Origins = []string{"https://chat.example.net"} },
-		"no pages":              func(c *web.Config) { c.Pages = nil },
 		"the pages":             func(c *web.Config) { c.Pages = []string{"/room/"} },
 		"the callback":          func(c *web.Config) { c.Callback = "/back" },
 	} {

@@ -48,7 +48,7 @@ func (e *engine) lost(err error) {
 		case wire.CloseTooBig:
 			e.sender.outbox.FailSent()
 		case wire.CloseAuth, wire.CloseForbidden: // a bye should have come, too, but got lost: get another token
-			if l != nil && l.credentials.Token != "" {
+			if l != nil && l.credentials.SignInID != "" {
 				e.onBye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
 				return
 			}

@@ -91,9 +91,10 @@ func accounts() []state {
 	guest.Me = heron
 	before := client.View{Room: "lobby"}
 	all := []state{
-		{"Before the sign-in is known", theHeader, app.Preview{View: before}},
+		{"Before the sign-in is known", theHeader, app.Preview{View: before, Shell: app.Shell{SignIn: true}}},
 		{"Not signed in, connecting", theHeader, app.Preview{View: before, SignIn: signedOut}},
-		{"Coming back from the provider", theHeader, app.Preview{View: before, SignIn: pkce.State{Status: pkce.Restoring}}},
+		{"Coming back from the provider", theHeader, app.Preview{View: before, SignIn: pkce.State{Status: pkce.Restoring},
+			Shell: app.Shell{SignIn: true}}},
 		{"A guest", theHeader, app.Preview{View: guest, SignIn: signedOut}},
 		{"A guest who goes to the provider", theHeader, app.Preview{View: guest, SignIn: signedOut, Leaving: true}},
 		{"A guest, without a provider", theHeader,
@@ -161,7 +162,7 @@ func rooms() []state {
 		{"No such room", theHeader | theMain, app.Preview{NoRoom: true, SignIn: signedIn}},
 		{"A room that refuses", theMain, app.Preview{View: refused}},
 		{"Before the page knows what is in the room", theHeader | theMain,
-			app.Preview{View: client.View{Room: "lobby"}, Life: online.TTL}},
+			app.Preview{View: client.View{Room: "lobby"}, Shell: app.Shell{Life: online.TTL}}},
 		{"An empty room", theMain, app.Preview{View: online}},
 		{"An empty room, seen by a guest", theMain, app.Preview{View: seen}},
 		{"The palette", 0, app.Preview{View: several, SignIn: signedOut, GoTo: true}},

@@ -37,8 +37,8 @@ func width(r rune) int {
 }
 
 // lineEnd returns the index in text at which its first n lines end. If text has no more than n lines, it returns len(text).
-// A line ends at a newline or, if it would be wider than lineWidth, after the last space that fits. Without a space, it
-// ends at the last character that fits.
+// A line ends at a newline or, if it would be wider than lineWidth, at the last character that fits. Only the last of these
+// lines ends after its last space, if it has a space.
 func lineEnd(text string, n int) int {
 	if len(text) < n { // a quick answer for most texts: fewer than n bytes can't be more than n lines
 		return len(text)

@@ -129,8 +129,7 @@ func (ch *check) tryAll(ctx context.Context) {
 const moreFiles = 2000
 
 func (ch *check) tryListen(ctx context.Context) {
-	if strings.HasPrefix(ch.c.listen, network.Systemd) {
-		ch.say("ok", "-listen %s: systemd opens the socket", ch.c.listen)
+	if ch.fromSystemd("-listen", ch.c.listen) {
 		return
 	}
 	listener, err := listen("-listen", ch.c.listen, ch.c.network.inherited)
@@ -144,6 +143,15 @@ func (ch *check) tryListen(ctx context.Context) {
 		return
 	}
 	ch.problem("-listen: %w", err)
+}
+
+// fromSystemd reports whether systemd opens the socket of a listener. If so, it says so: there is nothing to try.
+func (ch *check) fromSystemd(name, addr string) bool {
+	if !strings.HasPrefix(addr, network.Systemd) {
+		return false
+	}
+	ch.say("ok", "%s %s: systemd opens the socket", name, addr)
+	return true
 }
 
 // isMayfly reports whether a Mayfly answers at this address of this machine. encrypted says whether to ask by https.
@@ -181,8 +189,7 @@ func isMayfly(ctx context.Context, addr string, encrypted bool) bool {
 
 // tryPort tries the address of a listener beside that of -listen.
 func (ch *check) tryPort(name, addr string) {
-	if strings.HasPrefix(addr, network.Systemd) {
-		ch.say("ok", "%s %s: systemd opens the socket", name, addr)
+	if ch.fromSystemd(name, addr) {
 		return
 	}
 	listener, err := listen(name, addr, network.Inherited{})

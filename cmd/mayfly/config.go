@@ -187,7 +187,7 @@ func (c *config) check() (errs []error) {
 	if c.ttlMax > maxTTL {
 		wrong("-ttl-max is %s: want %s or less", c.ttlMax, maxTTL)
 	}
-	if c.ttl < c.ttlMin || c.ttl > c.ttlMax {
+	if c.ttlMin >= time.Second && c.ttlMax <= maxTTL && (c.ttl < c.ttlMin || c.ttl > c.ttlMax) {
 		wrong("-ttl is %s: want at least -ttl-min (%s) and at most -ttl-max (%s)", c.ttl, c.ttlMin, c.ttlMax)
 	}
 	for _, limit := range []struct {

@@ -65,7 +65,7 @@ func (n *node) onHangup(reload func()) {
 		return
 	}
 	hangsUp := make(chan os.Signal, 1)
-	signal.Notify(hangsUp, syscall.SIGHUP) // before the goroutine starts, which may be after a SIGHUP that counts
+	signal.Notify(hangsUp, syscall.SIGHUP) // here: the goroutine may start late, and a SIGHUP before that must count
 	n.ended.Go(func() {
 		defer signal.Stop(hangsUp)
 		for {

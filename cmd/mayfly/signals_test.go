@@ -116,6 +116,9 @@ func waitForSignal(means hangup) {
 
 // TestHangupRightAfterTheStart: a SIGHUP that arrives as soon as onHangup has returned reloads.
 func TestHangupRightAfterTheStart(t *testing.T) {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP) // a signal that this process catches is not ignored, also under nohup
+	defer signal.Stop(caught)
 	for range 100 {
 		alive, stop := context.WithCancel(t.Context())
 		n := &node{alive: alive}

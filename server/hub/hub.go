@@ -67,7 +67,8 @@ type Config struct {
 const (
 	// openTimeout is the longest time that the first join of a room waits for the stream.
 	openTimeout = 5 * time.Second
-	// keepEmptyFor is how long an empty room stays in memory, so that a user who reloads the page finds it open.
+	// keepEmptyFor is how long an empty room stays in memory, so that a user who reloads the page finds it open. A room in
+	// slow mode may stay longer (see keepsEmpty).
 	keepEmptyFor = time.Minute
 	// checkEvery is the longest time that Run sleeps. So Run notices a jump of the clock at most this late.
 	checkEvery = time.Second
@@ -254,13 +255,12 @@ func (h *Hub) snapshotRooms() []*room {
 }
 
 // tidy runs about once in checkEvery. It tells the members of the rooms who has come and gone. It closes the rooms that
-// have been empty for keepEmptyFor, unless slow mode still makes somebody wait there. It removes the rates of users who have
-// done nothing lately.
+// have been empty for long enough, and removes the rates of users who have done nothing lately.
 func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
 		r.tidy(h.clock.Now(), now)
-		if !r.moderation.slowsDown() && r.closeIfLeft(now.Add(-keepEmptyFor)) {
+		if r.closeIfLeft(now.Add(-r.moderation.keepsEmpty())) {
 			closed[r] = true
 		}
 	}
@@ -278,7 +278,7 @@ func (h *Hub) tidy(now time.Time) {
 }
 
 // evictEmptyRoom closes the room that has been empty for the longest time, so that open can make another room. It returns
-// false if it has closed no room. Rooms stay in memory for keepEmptyFor after the last member has left. Without
+// false if it has closed no room. Rooms stay in memory for a time after the last member has left. Without
 // evictEmptyRoom, such rooms could use up Config.Rooms.
 func (h *Hub) evictEmptyRoom() bool {
 	var longest *room

@@ -97,7 +97,7 @@ func (m *moderation) decisionLocked(c *Client, f wire.Moderate, now int64) decis
 	return d
 }
 
-// maxAddresses is the most addresses in the decision of a ban. An actSpread may have more.
+// maxAddresses is the most addresses in one decision. Further ones of a banned guest are stored by an actSpread.
 const maxAddresses = 64
 
 // someUserLocked returns the user with that id. If the user is not connected, it looks for the user's name in the messages
@@ -183,7 +183,7 @@ func (m *moderation) fullLocked(d decision, now int64) (wait time.Duration) {
 // answerDecisionLocked tells c that d has changed nothing.
 func (s *acts) answerDecisionLocked(c *Client, d decision) {
 	s.room.hub.counts.actRepeats.Add(1)
-	f := d.moderated(s.room.name, 0, s.room.timeline.order.life(s.room.hub.config.TTL))
+	f := d.moderated(s.room.name, 0, s.room.moderation.lifeLocked())
 	f.Repeat = true
 	c.member.Send(NewFrame(f))
 }
@@ -224,7 +224,7 @@ func (m *moderation) onDecidedLocked(e Event, c change) (expelled []*Client) {
 		}
 	}
 	if c.outcome == decided {
-		r.sendLocked(NewFrame(c.decision.moderated(r.name, e.Seq, r.timeline.order.life(r.hub.config.TTL))))
+		r.sendLocked(NewFrame(c.decision.moderated(r.name, e.Seq, m.lifeLocked())))
 	}
 	return expelled
 }
@@ -303,13 +303,13 @@ func (m *moderation) bannedForLocked(c *Client) time.Duration {
 	return time.Duration(max(r.timeline.order.bannedUntil(c, now)-now, 0)) * time.Millisecond
 }
 
-// slowsDown reports whether slow mode makes a user wait with the next post. The room knows when users have posted, even
-// after their messages have expired. A room that is closed forgets it.
-func (m *moderation) slowsDown() bool {
+// keepsEmpty returns how long the room stays open without members: keepEmptyFor or, with slow mode, as long as a user may
+// have to wait. A room that is closed forgets who has posted and whose message has expired.
+func (m *moderation) keepsEmpty() time.Duration {
 	r := m.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.pace.counts(r.timeline.order.slow.ms, r.hub.clock.Now().UnixMilli())
+	return max(keepEmptyFor, time.Duration(r.timeline.order.slow.ms)*time.Millisecond)
 }
 
 // letGo removes the room from the rooms of c, unless c is a member again.
@@ -323,8 +323,7 @@ func (m *moderation) letGo(c *Client) {
 }
 
 // spread adds addresses to the ban of the user with that id: the stream stores them for all nodes. It does nothing for
-// addresses that the ban has already. It does nothing at all if the ban is over, or if the bans of the room could get
-// more than MaxBarAddresses addresses. It blocks until the room is open.
+// addresses that the ban has already, or if the bans of the room have very many addresses. It blocks until the room is open.
 func (m *moderation) spread(id string, addresses []string) {
 	r := m.room
 	<-r.opened
@@ -332,23 +331,34 @@ func (m *moderation) spread(id string, addresses []string) {
 	r.mu.Lock()
 	o := &r.timeline.order
 	person := o.barred[id]
-	if person == nil || !person.ban.holds(now) || o.addresses()+len(addresses) > MaxBarAddresses || r.closed {
+	if person == nil || !person.ban.holds(now) || r.closed {
 		r.mu.Unlock()
 		return
 	}
-	e := Event{Kind: KindDecision, User: id, ID: rand.Text(), At: now, Expires: person.ban.until}
+	until := person.ban.until
 	missing := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool {
 		return slices.Contains(person.addresses, a)
 	})
+	full := o.addresses()+len(missing) > MaxBarAddresses
 	r.mu.Unlock()
-	missing = missing[:min(len(missing), maxAddresses)]
-	if len(missing) == 0 || !r.hub.posts.begin() {
+	if full {
 		return
 	}
-	e.Body = encodeBody(decision{Act: actSpread, User: &wire.SomeUser{ID: id}, Addresses: missing})
+	for part := range slices.Chunk(missing, maxAddresses) {
+		m.store(Event{Kind: KindDecision, User: id, ID: rand.Text(), At: now, Expires: until,
+			Body: encodeBody(decision{Act: actSpread, User: &wire.SomeUser{ID: id}, Addresses: part})})
+	}
+}
+
+// store hands e, an event of an actSpread, to the stream.
+func (m *moderation) store(e Event) {
+	r := m.room
+	if !r.hub.posts.begin() {
+		return
+	}
 	r.hub.stream.Append(r.name, e, func(_ Receipt, err error) {
 		if err != nil {
-			r.hub.log.Warn("the address of a banned guest is not stored", "room", r.name, "user_id", id, "err", err)
+			r.hub.log.Warn("the address of a banned guest is not stored", "room", r.name, "user_id", e.User, "err", err)
 		}
 		r.hub.posts.done()
 	})
@@ -360,13 +370,16 @@ func (m *moderation) isModeratorLocked(id string) bool {
 	return m.someUserLocked(id).Role == wire.RoleModerator
 }
 
+// lifeLocked returns how long a message of the room lives, in milliseconds.
+func (m *moderation) lifeLocked() int64 { return m.room.timeline.order.life(m.room.hub.config.TTL) }
+
 // lifetime returns for how many milliseconds a message lives. ttl is the time that its post asks for, in milliseconds; 0
 // asks for the room's. If ttl is too short or too long, problem is the sentence for the refusal.
 func (m *moderation) lifetime(ttl int64) (ms int64, problem string) {
 	r := m.room
 	bounds := r.hub.config.TTL
 	r.mu.Lock()
-	bounds.Default = r.timeline.order.life(bounds)
+	bounds.Default = m.lifeLocked()
 	r.mu.Unlock()
 	if ttl == 0 {
 		ttl = bounds.Default

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mayfly/server/hub"
@@ -192,6 +193,41 @@ func TestWhatIsSoAlreadyIsARepeat(t *testing.T) {
 		if got := ben.take(); len(got) != 2 {
 			t.Errorf("others are told %+v, want one clear and what it removes", got)
 		}
+		slow := wire.Moderate{Room: "lobby", Act: wire.ActSlow, For: new(time.Minute.Milliseconds())}
+		release = w.stream.Hold()
+		mod.Moderate(slow)
+		mod.Moderate(ttl)
+		release()
+		frames := mod.take()
+		if f, ok := frames[0].(wire.Moderated); !ok || len(frames) != 2 ||
+			w.person("ann").join(t, "lobby", nil).Head != f.Seq {
+			t.Errorf("a life that changes nothing counts in the head: the moderator is told %+v", frames)
+		}
+	})
+}
+
+// TestBanOfManyAddresses keeps out guests from all addresses of a guest, also if they are more than one event holds.
+func TestBanOfManyAddresses(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		const addresses = 150
+		guest := wire.User{ID: "g-many", Name: "Many", Anonymous: true}
+		for n := range addresses {
+			r := &recorder{user: guest}
+			r.Client = w.NewClient(r, guest, fmt.Sprint("192.0.2.", n), hub.Writer)
+			r.join(t, "lobby", nil)
+		}
+		minute := time.Minute.Milliseconds()
+		w.moderator(t, "mod", "lobby").Moderate(wire.Moderate{Room: "lobby", Act: wire.ActBan, User: guest.ID, For: &minute})
+		synctest.Wait()
+		for n := range addresses {
+			other := wire.User{ID: fmt.Sprint("g-", n), Name: "Other", Anonymous: true}
+			r := &recorder{user: other}
+			r.Client = w.NewClient(r, other, fmt.Sprint("192.0.2.", n), hub.Writer)
+			r.Join(t.Context(), "join", wire.Join{Room: "lobby"})
+			if f, ok := r.take()[0].(wire.Refused); !ok || f.Code != wire.CodeForbidden {
+				t.Errorf("a guest from address %d gets %+v", n, f)
+			}
+		}
 	})
 }
 
@@ -234,7 +270,7 @@ func TestSlowModeOutlivesAnEmptyRoom(t *testing.T) {
 			t.Errorf("half an hour later the second post is answered %+v", f)
 		}
 		mod.Leave(wire.Leave{Room: "lobby"})
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour + time.Minute)
 		if n := w.Stats().Rooms; n != 0 {
 			t.Errorf("%d rooms are open, want the room closed when nobody must wait", n)
 		}

@@ -31,16 +31,6 @@ func (p pace) wait(user string, every, now int64) time.Duration {
 	return time.Duration(max(last+every-now, 0)) * time.Millisecond
 }
 
-// counts reports whether a user must wait with the next post if users may post once in every milliseconds.
-func (p pace) counts(every, now int64) bool {
-	for user := range p {
-		if p.wait(user, every, now) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // prune forgets the users whose last post does not matter any more at the time now.
 func (p pace) prune(now int64) {
 	maps.DeleteFunc(p, func(_ string, last int64) bool { return now-last >= wire.MaxSlow.Milliseconds() })

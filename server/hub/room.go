@@ -27,7 +27,7 @@ func (p *pending) told(seq int64) []*Client {
 	return append(p.repeats, p.author)
 }
 
-// room is an open room: it has members on this node, or it had members less than keepEmptyFor ago.
+// room is an open room: it has members on this node, or had some lately (see keepEmptyFor).
 type room struct {
 	opened chan struct{} // static; closed once the room is open or has failed to open
 	err    error         // why the room did not open; static once opened is closed
@@ -70,11 +70,10 @@ func (r *room) deliver(e Event) (change change, expelled []*Client) {
 		return change, nil
 	}
 	r.hub.clock.AdvanceTo(time.UnixMilli(e.At))
-	bounds := r.hub.config.TTL
-	life := r.timeline.order.life(bounds)
+	head, life := r.timeline.head, r.moderation.lifeLocked()
 	change = r.timeline.apply(e, r.hub.clock.Now().UnixMilli())
-	if change.outcome == decided && change.decision.Act == wire.ActTTL && r.timeline.order.life(bounds) == life {
-		change.outcome = already // nobody notices that a moderator has set what the flags of the server say
+	if change.outcome == decided && change.decision.Act == wire.ActTTL && r.moderation.lifeLocked() == life {
+		change.outcome, r.timeline.head = already, head // messages live as long as before: nobody is told
 	}
 	if change.isNew && (change.outcome == removed || r.timeline.due[0] == change.message) {
 		r.scheduleLocked()
@@ -141,7 +140,7 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	snapshot, resumed := r.timeline.snapshot(after, now)
 	parts := wire.Joined{
 		Room: r.name, Epoch: epoch, Head: r.timeline.head, Resumed: resumed,
-		TTL: r.timeline.order.life(r.hub.config.TTL), Slow: r.timeline.order.slow.ms, People: int64(r.people.count()),
+		TTL: r.moderation.lifeLocked(), Slow: r.timeline.order.slow.ms, People: int64(r.people.count()),
 	}.Parts()
 	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}
 }

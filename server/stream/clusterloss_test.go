@@ -31,9 +31,10 @@ var busy = stream.Config{MaxTTL: time.Hour, RoomEvents: 100_000, Bytes: 128 << 2
 func startLoad(t *testing.T, nodes [2]*stream.NATS) *load {
 	l := &load{t: t, stop: make(chan struct{}), accepted: map[string]bool{}}
 	for i, n := range nodes {
-		if l.followed[i] = tryFollow(t, n, "lobby"); l.followed[i] == nil {
-			t.Fatal("the room cannot be followed")
-		}
+		eventually(t, "the room can be followed", func() bool { // the streams may have no leader yet
+			l.followed[i] = tryFollow(t, n, "lobby")
+			return l.followed[i] != nil
+		})
 		l.posting.Go(func() {
 			pace := time.NewTicker(10 * time.Millisecond)
 			defer pace.Stop()
@@ -213,6 +214,7 @@ func tryFollow(t *testing.T, n *stream.NATS, room string) <-chan wire.Message {
 		messages(func(m wire.Message) { c <- m })(e)
 	})
 	if err != nil {
+		t.Logf("the room %s cannot be followed: %v", room, err)
 		return nil
 	}
 	t.Cleanup(stop)

@@ -119,8 +119,10 @@ func TestClusterChatOnTwoNodes(t *testing.T) {
 
 	// Ann takes her first message back on the other node.
 	ann2.send(wire.Remove{Room: "lobby", Seq: first.Seq})
-	if r := await[wire.Removed](ben); r.Why != wire.WhyAuthor || r.Seqs[0] != first.Seq {
-		t.Errorf("removed %+v, want the first message, by its author", r)
+	for _, person := range []*socket{ann, ben} { // one on each node: a node knows of the removal when it tells its people
+		if r := await[wire.Removed](person); r.Why != wire.WhyAuthor || r.Seqs[0] != first.Seq {
+			t.Errorf("removed %+v, want the first message, by its author", r)
+		}
 	}
 	for i := range nodes {
 		_, now := nodes[i].guest(t, benSecret, "lobby", nil)

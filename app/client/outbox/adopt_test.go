@@ -1,6 +1,11 @@
 package outbox
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"mayfly/shared/clock"
+)
 
 func TestAdoptState(t *testing.T) {
 	want, begin, end := (*adoptState).want, (*adoptState).begin, (*adoptState).end
@@ -68,5 +73,18 @@ func TestStoredProblem(t *testing.T) {
 	}
 	if got, want := problemOf("", "No."), (Problem{Message: "No."}); got != want {
 		t.Errorf("an old record has %+v, want %+v", got, want)
+	}
+}
+
+// TestClockThatWasSetBack: an entry whose age is unknown counts as older than each message can live.
+func TestClockThatWasSetBack(t *testing.T) {
+	now := clock.Moment{Wall: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	const longest = 7 * 24 * time.Hour // the highest -ttl-max
+	written := momentOf(now.Wall.Add(time.Minute).UnixMilli(), now)
+	if age := now.Since(written); age <= longest {
+		t.Errorf("an entry of a later time is %s old", age)
+	}
+	if age := now.Since(momentOf(now.Wall.Add(-time.Minute).UnixMilli(), now)); age != time.Minute {
+		t.Errorf("an entry of a minute ago is %s old", age)
 	}
 }

@@ -489,13 +489,14 @@ func TestEachLineHasItsDirection(t *testing.T) {
 func TestMarksStandByTheText(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	const wrong = `[...document.querySelectorAll('.message-text > :is(blockquote, ul)')].map(block => {
+	const blocks = `document.querySelectorAll('.message-text > :is(blockquote, ul, ol)')`
+	const wrong = `[...` + blocks + `].map(block => {
 		const range = document.createRange(), box = block.getBoundingClientRect(), page = document.documentElement.dir;
 		range.selectNodeContents(block.querySelector('li') ?? block);
 		const text = range.getBoundingClientRect(), name = block.parentElement.getBoundingClientRect();
 		const marks = getComputedStyle(block).direction === 'rtl' ? box.right - text.right : text.left - box.left;
 		const start = page === 'rtl' ? name.right - box.right : box.left - name.left;
-		return [marks > 30 && 'the text is ' + marks + ' px from its marks', Math.abs(start) > 1 && 'the block is ' + start +
+		return [(marks < 5 || marks > 45) && 'the text is ' + marks + ' px from its marks', Math.abs(start) > 1 && 'the block is ' + start +
 			' px from where lines begin'].filter(Boolean).map(what => block.textContent + ': ' + what);
 	}).flat()`
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
@@ -503,7 +504,7 @@ func TestMarksStandByTheText(t *testing.T) {
 	for _, text := range texts {
 		tab.Say(text)
 	}
-	tab.Until(fmt.Sprintf(`%s.length === %d`, rig.Rows, len(texts)))
+	tab.Until(fmt.Sprintf(`%s.length === %d`, blocks, len(texts)))
 	for _, direction := range []string{"ltr", "rtl"} {
 		tab.Script(`document.documentElement.dir = '` + direction + `'`)
 		if got := rig.Eval[[]string](tab, wrong); len(got) > 0 {
