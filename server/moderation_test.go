@@ -350,7 +350,8 @@ func TestTimesOfMutesPass(t *testing.T) {
 	})
 }
 
-// TestActsInARowBeforeTheyAreStored: what a moderator sends without waiting for answers is done in its order.
+// TestActsInARowBeforeTheyAreStored: what a moderator sends without waiting for answers is done in its order. The connection
+// waits 2 s for each act that is not stored, so the mute is told 8 s after it began.
 func TestActsInARowBeforeTheyAreStored(t *testing.T) {
 	moderated(t, nil, func(t *testing.T, p *parlour) {
 		p.all()
@@ -361,7 +362,7 @@ func TestActsInARowBeforeTheyAreStored(t *testing.T) {
 		}
 		p.wantHeard("nothing is stored")
 		release()
-		want := "moderated mute gus/gus for 60000 seq 1 | moderated lift gus/gus seq 2 | %smoderated slow every 5 seq 4 | " +
+		want := "moderated mute gus/gus for 52000 seq 1 | moderated lift gus/gus seq 2 | %smoderated slow every 5 seq 4 | " +
 			"moderated slow every 0 seq 5"
 		p.wantHeard("everything is stored", append([]string{"mod: " + fmt.Sprintf(want, "moderated lift gus/gus repeat | ")},
 			everyone("ann gus gil far", fmt.Sprintf(want, ""))...)...)

@@ -33,8 +33,9 @@ const (
 // does not know whether the act changes anything: an event of another client may come first.
 type act struct {
 	actKey
-	on       bool      // for a reaction: true gives it, false takes it away
-	decision *decision // for an act of a moderator
+	on       bool          // for a reaction: true gives it, false takes it away
+	decision *decision     // for an act of a moderator
+	ended    chan struct{} // for an act of a moderator: closed when the act ends
 
 	id        string // the id of the act's event
 	sender    *Client
@@ -375,4 +376,7 @@ func (s *acts) endLocked(a *act) {
 		c.posts.done()
 	}
 	s.room.hub.posts.done()
+	if a.ended != nil {
+		close(a.ended)
+	}
 }

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/server/hub"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -202,6 +204,61 @@ func TestWhatIsSoAlreadyIsARepeat(t *testing.T) {
 		if f, ok := frames[0].(wire.Moderated); !ok || len(frames) != 2 ||
 			w.person("ann").join(t, "lobby", nil).Head != f.Seq {
 			t.Errorf("a life that changes nothing counts in the head: the moderator is told %+v", frames)
+		}
+	})
+}
+
+// TestWhatAModeratorSendsNextComesAfter: a connection's frames are handled in their order, also when it does not wait for
+// answers. A post behind an act lives by what the act has set, and a clear takes back what was posted before it.
+func TestWhatAModeratorSendsNextComesAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory, wall := streamtest.NewMemory(), &wall{}
+		stream := &streamtest.Slow{Memory: memory, Every: 10 * time.Millisecond}
+		h := hub.New(testConfig, stream, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler))
+		mod := world{h, memory, wall}.moderator(t, "mod", "lobby")
+		minute := time.Minute.Milliseconds()
+		act := func(what string, ms *int64) { mod.Moderate(wire.Moderate{Room: "lobby", Act: what, For: ms}) }
+		told := func() string {
+			time.Sleep(time.Second)
+			var all []string
+			for _, f := range mod.take() {
+				switch f := f.(type) {
+				case wire.Moderated:
+					all = append(all, fmt.Sprintf("%s, repeat: %t", f.Act, f.Repeat))
+				case wire.Accepted:
+					all = append(all, fmt.Sprint("accepted for ", f.Expires-f.At))
+				case wire.Refused:
+					all = append(all, "refused "+string(f.Code))
+				case wire.Removed:
+					all = append(all, fmt.Sprint("removed ", len(f.Seqs)))
+				}
+			}
+			slices.Sort(all)
+			return strings.Join(all, "; ")
+		}
+
+		act(wire.ActTTL, &minute)
+		mod.Post(post(1, "lobby", 0))
+		mod.Post(post(2, "lobby", 2*time.Minute))
+		if got := told(); got != "accepted for 60000; refused ttl; ttl, repeat: false" {
+			t.Errorf("posts behind a new life: %s", got)
+		}
+		mod.Post(post(3, "lobby", 0))
+		mod.Post(post(4, "lobby", 0))
+		act(wire.ActClear, nil)
+		mod.Post(post(5, "lobby", 0))
+		act(wire.ActClear, nil)
+		if got := told(); got != "accepted for 60000; accepted for 60000; accepted for 60000; clear, repeat: false; "+
+			"clear, repeat: false; removed 1; removed 3" {
+			t.Errorf("posts between clears: %s", got)
+		}
+		act(wire.ActSlow, &minute)
+		mod.Post(post(6, "lobby", 0))
+		if got := told(); got != "refused rate; slow, repeat: false" {
+			t.Errorf("a post behind slow mode: %s", got)
+		}
+		if err := h.Drain(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }

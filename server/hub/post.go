@@ -68,7 +68,10 @@ func (c *Client) Post(p wire.Post) {
 		return
 	}
 	c.posts.add()
-	r.turns.take(k.user, newTurn(c, r, e, now))
+	r.turns.take(k.user, newTurn(c, r, e, func(receipt Receipt, err error) {
+		r.onAppended(k, now, receipt, err)
+		c.posts.done()
+	}))
 }
 
 // distinct returns ids in their order, each only once.

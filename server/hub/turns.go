@@ -3,34 +3,30 @@ package hub
 import (
 	"errors"
 	"sync"
-	"time"
 )
 
-// turns lets each user have only one post of a room at a time with the stream. If the stream had several, it could lose one
-// and store a later one, while the client cannot be told because its connection broke. The client would send both again, and
-// they would stand in the wrong order.
+// turns lets each user have only one post or decision in a room at a time with the stream. If the stream had several, it
+// could lose one and store a later one, while the client cannot be told because its connection broke. The client would send
+// both again, and they would stand in the wrong order.
 type turns struct {
 	mu sync.Mutex // guards what follows; a function of a turn is never called with mu held
 
-	// waiting has the posts that wait, in their order, for each user who has a post with the stream.
+	// waiting has the posts and decisions that wait, in their order, for each user who has one with the stream.
 	waiting map[string][]turn
 }
 
-// errStopped is the error of posts that wait when Drain has given up: their clients send them to the next server.
+// errStopped is the error of what waits when Drain has given up: the clients send it to the next server.
 var errStopped = errors.New("the server has stopped")
 
-// turn is a post that waits until the stream has answered the user's earlier post.
+// turn is an event that waits until the stream has answered the user's earlier one.
 type turn struct {
-	store func()      // hands the post to the stream
-	fail  func(error) // runs in the place of store if nobody knows whether the stream has stored the earlier post
+	store func()      // hands the event to the stream
+	fail  func(error) // runs in the place of store if nobody knows whether the stream has stored the earlier event
 }
 
-// newTurn returns the turn of e, a post of c to r. chargedAt is when the post was counted against the author's rate.
-func newTurn(c *Client, r *room, e Event, chargedAt time.Time) turn {
-	answer := func(receipt Receipt, err error) {
-		r.onAppended(e.key(), chargedAt, receipt, err)
-		c.posts.done()
-	}
+// newTurn returns the turn of e, a post or a decision of c in r. answer runs when the stream has stored e, or has failed to
+// store it.
+func newTurn(c *Client, r *room, e Event, answer func(Receipt, error)) turn {
 	store := func() {
 		c.hub.stream.Append(r.name, e, func(receipt Receipt, err error) {
 			answer(receipt, err)
@@ -45,7 +41,7 @@ func newTurn(c *Client, r *room, e Event, chargedAt time.Time) turn {
 	return turn{store, func(err error) { answer(Receipt{}, err) }}
 }
 
-// take calls next.store at once if user has no post with the stream. Otherwise next waits.
+// take calls next.store at once if user has nothing with the stream. Otherwise next waits.
 func (t *turns) take(user string, next turn) {
 	t.mu.Lock()
 	waiting, busy := t.waiting[user]
@@ -59,9 +55,9 @@ func (t *turns) take(user string, next turn) {
 	}
 }
 
-// end runs when the stream has answered a post of user; err says why it has not stored the post. end returns the store
-// of the next post that waits, nil if there is none. If err leaves open whether the stream has stored the post, no
-// later post may be stored, because it could come before that post: then end fails all posts that wait.
+// end runs when the stream has answered an event of user; err says why it has not stored the event. end returns the store
+// of the next event that waits, nil if there is none. If err leaves open whether the stream has stored the event, no later
+// one may be stored, because it could come before that event: then end fails all that wait.
 func (t *turns) end(user string, err error) (store func()) {
 	t.mu.Lock()
 	waiting := t.waiting[user]
