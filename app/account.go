@@ -116,10 +116,10 @@ func (a *account) renderName() goapp.UI {
 // rest of the header does not move when that button appears.
 func (a *account) renderButton() goapp.UI {
 	l := line(&a.signIn, &a.view)
-	if l.button == "" && a.shell.SignIn && (a.signIn.Status == pkce.Unknown || a.signIn.Status == pkce.Restoring) {
-		return textElem("span", "button account "+placeMark, words.Of(words.SignIn)).Attr("aria-hidden", "true")
-	}
 	if l.button == "" {
+		if status := a.signIn.Status; a.shell.SignIn && (status == pkce.Unknown || status == pkce.Restoring) {
+			return textElem("span", "button account "+placeMark, words.Of(words.SignIn)).Attr("aria-hidden", "true")
+		}
 		return nil
 	}
 	if a.leaving && l.does == doSignIn {

@@ -242,6 +242,9 @@ func (c *composer) measure() {
 // write writes the text of the counter into its element, which go-app draws empty.
 func (c *composer) write() { dom.Write(counterID, c.counter.words()) }
 
+// breaks reports whether Enter begins a new line, and does not send.
+func (c *composer) breaks() bool { return c.settings.breaks(c.touch) }
+
 // limit returns how many characters a text may have.
 func (c *composer) limit() int {
 	if n := c.view.Limits.Text; n > 0 && n < wire.MaxText {

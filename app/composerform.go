@@ -19,11 +19,11 @@ func (c *composer) render() goapp.UI {
 		"placeholder", words.Of(words.ComposerPlaceholder), "aria-label", words.Of(words.ComposerLabel),
 		"aria-describedby", replyID+" "+hintID+" "+waitID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
 	hint := words.ComposerHint
-	if c.settings.breaks(c.touch) {
+	if c.breaks() {
 		text.Attr("enterkeyhint", "enter")
 		hint = words.ComposerHintBreaks
 	}
-	if c.settings.breaks(c.touch) && c.touch {
+	if c.breaks() && c.touch {
 		hint = words.ComposerHintTouch
 	}
 	send := textElem("button", "composer-send", words.Of(words.Send))
@@ -102,7 +102,7 @@ func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 			return
 		}
 	}
-	if !p.sends(c.settings.breaks(c.touch)) {
+	if !p.sends(c.breaks()) {
 		ctx.PreventUpdate()
 		return
 	}
@@ -116,7 +116,7 @@ func (c *composer) onKeyPress(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	p := pressOf(e)
 	p.composing = false // if an Enter ends the composition of an input method, it must add no line break either
-	if p.sends(c.settings.breaks(c.touch)) {
+	if p.sends(c.breaks()) {
 		e.PreventDefault()
 	}
 }

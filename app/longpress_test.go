@@ -61,7 +61,7 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// TestHoldThatIsOver: when the finger has gone up and another one is down, the wait of the first opens nothing.
+// TestHoldThatIsOver: a finger that has gone up opens no actions, even if another finger is down when its time is over.
 func TestHoldThatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h app.Hold

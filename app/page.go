@@ -36,8 +36,7 @@ func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 	p.composer.onSent, p.composer.onCommand, p.composer.onTyping = p.onSent, p.run, p.people.typing.onInput
 	p.roomlist.onChange = p.onRooms
 	p.timeline.notice, p.timeline.empty, p.timeline.first = &p.notice, emptyRoom{m, &p.menu}, &p.welcome
-	p.menu.settings.onChosen = p.onChosen
-	p.menu.settings.breaks = func() bool { return p.settings.breaks(p.composer.touch) }
+	p.menu.settings.onChosen, p.menu.settings.breaks = p.onChosen, p.composer.breaks
 	p.menu.palette.offers, p.menu.palette.address = p.choices, p.composer.suggest.address
 	p.welcome = welcome{model: m, help: &p.menu.help}
 	o := &p.menu.moderation

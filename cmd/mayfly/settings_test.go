@@ -21,7 +21,8 @@ func TestProblemsOfSettings(t *testing.T) {
 			`-ttl is "five": ` + times, `-rate is "20": want messages and a span of 1s to 1h, such as 20/10s, and at most 1000000 messages`,
 			`-log is "xml": want text or json`}},
 		{"-ttl-max never -ttl-min 1h -ttl 25h", nil, []string{`-ttl-max is "never": ` + times}}, // -ttl may be right
-		{"-ttl-min 1ms -ttl-max 200h -ttl 300h", nil, []string{"-ttl-min is 1ms: want 1s or more", "-ttl-max is 200h0m0s: want 168h0m0s or less"}},
+		{"-ttl-min 1ms -ttl-max 200h -ttl 300h", nil, []string{"-ttl-min is 1ms: want 1s or more",
+			"-ttl-max is 200h0m0s: want 168h0m0s or less"}},
 		{"-ttl= -conns=", nil, []string{`-ttl is "": ` + times, `-conns is "": want a whole number, such as 10000`}},
 		{"-port 80 -ttl 1ms", nil, []string{"there is no flag -port: do you mean -listen?", "-ttl is 1ms: want at least -ttl-min (1s) and at most -ttl-max (24h0m0s)"}},
 		{"-isuer https://id.example -client-id x -require-scope y", nil, []string{"there is no flag -isuer: do you mean -issuer?"}},

@@ -44,11 +44,7 @@ func TestOwnTLSNeedsNoProxy(t *testing.T) {
 	r := httptest.NewRequest("GET", "/ws", nil)
 	r.Host, r.RemoteAddr, r.TLS = "chat.example.com", "192.0.2.1:5000", &tls.ConnectionState{}
 	r.Header = http.Header{"Origin": {page}, "X-Forwarded-For": {"10.9.9.9"}}
-	slot, rejection := c.Admit(r)
-	if rejection != nil {
-		t.Fatalf("rejected as %s", rejection.Reason)
-	}
-	slot.Free()
+	c.admit(t, r)
 	if found := c.found(); found != "" || c.lines() != 0 {
 		t.Errorf("found %q, the log says %q", found, c.logs)
 	}
@@ -73,6 +69,12 @@ func (c checked) connect(t *testing.T, host, peer string, header http.Header) {
 	t.Helper()
 	r := httptest.NewRequest("GET", "/ws", nil)
 	r.Host, r.RemoteAddr, r.Header = host, peer, header
+	c.admit(t, r)
+}
+
+// admit has r admitted, and ends the connection.
+func (c checked) admit(t *testing.T, r *http.Request) {
+	t.Helper()
 	slot, rejection := c.Admit(r)
 	if rejection != nil {
 		t.Fatalf("rejected as %s", rejection.Reason)

@@ -12,18 +12,18 @@
 // Files, roughly from the top down:
 //   - hub, client: the Hub, and a connection of a user
 //   - join, room, ahead: the rooms of this node, and what other nodes have earlier
-//   - post, act, moderate, sweep: what users and moderators do
+//   - post, act, moderate, bans, sweep: what users and moderators do
 //   - presence, attendance, typing: who is in a room
 //   - expiry: when messages expire
 //   - timeline, snapshot, order, pace, people: what a room holds; pure
-//   - turns: the order of a user's posts
+//   - turns: the order of a user's posts and decisions
 //   - nodes, directory, sightings, addresses: the exchange with other nodes; who is connected, and names
 //   - event, decision, compact, index, name: what is stored, and how messages are found
 //   - stream, signals: what the hub needs from package stream
 //   - frame, refusals, rate, stats, clock: what the others use
 //
-// A Client, a room and nodes have a pointer to their Hub. The methods of Hub, Client and room are spread over several files:
-// join to expiry, refusals, rate and stats.
+// A Client, a room and nodes have a pointer to their Hub. The methods of Hub, Client, room and moderation are spread over
+// several files: join to expiry, refusals, rate and stats.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //

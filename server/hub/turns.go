@@ -56,8 +56,8 @@ func (t *turns) take(user string, next turn) {
 }
 
 // end runs when the stream has answered an event of user; err says why it has not stored the event. end returns the store
-// of the next event that waits, nil if there is none. If err leaves open whether the stream has stored the event, no later
-// one may be stored, because it could come before that event: then end fails all that wait.
+// of the next event that waits, nil if there is none. If err leaves open whether the stream has stored the event, the stream
+// must not store a later event, which could come before it: then end fails all events that wait.
 func (t *turns) end(user string, err error) (store func()) {
 	t.mu.Lock()
 	waiting := t.waiting[user]

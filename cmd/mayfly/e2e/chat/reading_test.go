@@ -496,11 +496,13 @@ func TestMarksStandByTheText(t *testing.T) {
 		const text = range.getBoundingClientRect(), name = block.parentElement.getBoundingClientRect();
 		const marks = getComputedStyle(block).direction === 'rtl' ? box.right - text.right : text.left - box.left;
 		const start = page === 'rtl' ? name.right - box.right : box.left - name.left;
-		return [(marks < 5 || marks > 45) && 'the text is ' + marks + ' px from its marks', Math.abs(start) > 1 && 'the block is ' + start +
-			' px from where lines begin'].filter(Boolean).map(what => block.textContent + ': ' + what);
+		return [(marks < 5 || marks > 45) && 'the text is ' + marks + ' px from its marks',
+			Math.abs(start) > 1 && 'the block is ' + start + ' px from where lines begin']
+			.filter(Boolean).map(what => block.textContent + ': ' + what);
 	}).flat()`
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	texts := []string{"> quoted", "> שלום", "- milk\n- bread", "- חלב\n- לחם", "1. חלב", "שלום\n- milk", "hello\n> שלום"}
+	texts := []string{"> quoted", "> שלום", "- milk\n- bread", "- חלב\n- לחם", "1. חלב", "שלום\n- milk",
+		"hello\n> שלום"}
 	for _, text := range texts {
 		tab.Say(text)
 	}
