@@ -18,11 +18,12 @@ const (
 	KindRemoval  Kind = "removal"  // a user took a message back; its Body is a removal in JSON
 	KindDecision Kind = "decision" // a moderator decided something about the room; its Body is a decision in JSON
 	KindSweep    Kind = "sweep"    // messages are taken back, because a moderator cleared the room; its Body is a sweep
+	KindPace     Kind = "pace"     // when a user last posted, for slow mode; its Body is that time in Unix milliseconds
 )
 
 // Event is anything that takes a seq in a room. User and ID together name an event within its room: a second post with
 // the same User and ID is a repeat. A reaction or a removal has the deadline of the message that it is about. What a
-// moderator decided has the deadline after which it does not matter any more.
+// moderator decided, and when a user posted, has the deadline after which it does not matter any more.
 type Event struct {
 	Kind    Kind   // empty if this version of Mayfly cannot read the stored record; then only Seq is set
 	Seq     int64  // 0 until the stream has set it

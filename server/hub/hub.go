@@ -67,8 +67,7 @@ type Config struct {
 const (
 	// openTimeout is the longest time that the first join of a room waits for the stream.
 	openTimeout = 5 * time.Second
-	// keepEmptyFor is how long an empty room stays in memory, so that a user who reloads the page finds it open. A room in
-	// slow mode may stay longer (see keepsEmpty).
+	// keepEmptyFor is how long an empty room stays in memory, so that a user who reloads the page finds it open.
 	keepEmptyFor = time.Minute
 	// checkEvery is the longest time that Run sleeps. So Run notices a jump of the clock at most this late.
 	checkEvery = time.Second
@@ -260,7 +259,7 @@ func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
 		r.tidy(h.clock.Now(), now)
-		if r.closeIfLeft(now.Add(-r.moderation.keepsEmpty())) {
+		if r.closeIfLeft(now.Add(-keepEmptyFor)) {
 			closed[r] = true
 		}
 	}

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"crypto/rand"
+	"maps"
 	"slices"
 	"time"
 
@@ -230,6 +231,9 @@ func (m *moderation) onDecidedLocked(e Event, c change) (expelled []*Client) {
 	if c.decision.Act == wire.ActBan || c.decision.Act == actSpread {
 		expelled = m.expelLocked(c.decision.User.ID)
 	}
+	if c.decision.Act == wire.ActSlow && r.acts.byID[e.ID] != nil { // one node, the moderator's, stores them for all
+		m.keepPacesLocked()
+	}
 	if c.decision.Act == wire.ActClear {
 		m.sweeping.due = time.Time{} // at once, or as soon as the sweeps of an earlier clear are stored
 		if r.acts.byID[e.ID] == nil {
@@ -242,13 +246,39 @@ func (m *moderation) onDecidedLocked(e Event, c change) (expelled []*Client) {
 	return expelled
 }
 
-// keepsEmpty returns how long the room stays open without members: keepEmptyFor or, with slow mode, as long as a user may
-// have to wait. A room that is closed forgets who has posted and whose message has expired.
-func (m *moderation) keepsEmpty() time.Duration {
+// keepPacesLocked does what keepPaceLocked does, for the last posts of all users.
+func (m *moderation) keepPacesLocked() {
+	t := &m.room.timeline
+	expires := map[string]int64{}
+	for _, posted := range slices.AppendSeq(slices.Clone(t.live), maps.Values(t.removed)) {
+		if user := posted.name.key().user; posted.at == m.room.pace.last[user] {
+			expires[user] = posted.expires
+		}
+	}
+	for user, at := range m.room.pace.last {
+		m.keepPaceLocked(user, at, expires[user])
+	}
+}
+
+// keepPaceLocked makes the stream store that the user last posted at that time, if the stream holds nothing of that post
+// from expires on, and slow mode lasts longer. Without this, a node that reads the room later would let the user post
+// too early. room.mu is held. The caller has counted something in Hub.posts, so that Drain waits for the event, too.
+func (m *moderation) keepPaceLocked(user string, at, expires int64) {
 	r := m.room
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return max(keepEmptyFor, time.Duration(r.timeline.order.slow.ms)*time.Millisecond)
+	now, until := r.hub.clock.Now().UnixMilli(), at+r.timeline.order.slow.ms
+	if until <= max(expires, now) || !r.pace.reserve(user, until) {
+		return
+	}
+	e := Event{Kind: KindPace, User: user, ID: rand.Text(), At: now, Expires: until, Body: encodeBody(at)}
+	r.hub.posts.add()
+	r.hub.tasks.Go(func() { // not with room.mu held: see the package comment
+		r.hub.stream.Append(r.name, e, func(_ Receipt, err error) {
+			if err != nil {
+				r.hub.log.Warn("the time of a post is not stored for slow mode", "room", r.name, "user_id", user, "err", err)
+			}
+			r.hub.posts.done()
+		})
+	})
 }
 
 // isModeratorLocked reports whether the user with that id is known to be a moderator: because the user is connected, or by a

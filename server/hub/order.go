@@ -14,8 +14,8 @@ const (
 	// MaxBarAddresses is the most addresses from which a room's bans together keep guests out.
 	MaxBarAddresses = 4000
 	// OrderEvents is how many events the stream must have space for in one room because of the acts of moderators: for each
-	// barred user a mute, a ban and a lift; the addresses; and the few others.
-	OrderEvents = 3*MaxBarred + MaxBarAddresses + 100
+	// barred user a mute, a ban and a lift; the addresses; the last posts, for slow mode; and the few others.
+	OrderEvents = 3*MaxBarred + MaxBarAddresses + MaxPaces + 100
 	// decisionLife is the shortest time for which the stream keeps a moderator's decision that no later one replaces.
 	decisionLife = time.Hour
 )

@@ -311,29 +311,6 @@ func TestWaitOfTheMutedAndBanned(t *testing.T) {
 	})
 }
 
-// TestSlowModeOutlivesAnEmptyRoom: a user who leaves the room and comes back when nothing lives there must still wait.
-func TestSlowModeOutlivesAnEmptyRoom(t *testing.T) {
-	bubble(t, testConfig, func(t *testing.T, w world) {
-		mod := w.moderator(t, "mod", "lobby")
-		hour := time.Hour.Milliseconds()
-		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActSlow, For: &hour})
-		mod.Post(post(1, "lobby", 0))
-		mod.Leave(wire.Leave{Room: "lobby"})
-		time.Sleep(30 * time.Minute)
-		mod.take()
-		mod.join(t, "lobby", nil)
-		mod.Post(post(2, "lobby", 0))
-		if f, ok := mod.take()[0].(wire.Refused); !ok || f.Code != wire.CodeRate || f.RetryMS != hour/2 {
-			t.Errorf("half an hour later the second post is answered %+v", f)
-		}
-		mod.Leave(wire.Leave{Room: "lobby"})
-		time.Sleep(time.Hour + time.Minute)
-		if n := w.Stats().Rooms; n != 0 {
-			t.Errorf("%d rooms are open, want the room closed when nobody must wait", n)
-		}
-	})
-}
-
 // TestClearOfALargeRoom: it takes several sweeps. All messages are gone, and their bytes are erased.
 func TestClearOfALargeRoom(t *testing.T) {
 	config := testConfig

@@ -1,37 +1,82 @@
 package hub
 
 import (
+	"encoding/json"
 	"maps"
 	"time"
 
 	"mayfly/shared/wire"
 )
 
-// pace knows when each user last posted in a room, for slow mode: by user id, in Unix milliseconds. It forgets the users who
-// have not posted for wire.MaxSlow. room.mu guards it.
-type pace map[string]int64
+// MaxPaces is the most users of a room whose last post the stream stores for slow mode.
+const MaxPaces = 1000
+
+// pace knows when each user last posted in a room, for slow mode. It learns that from the messages, and from events of
+// KindPace, which outlive the messages. It forgets the users who have not posted for wire.MaxSlow. room.mu guards it.
+type pace struct {
+	last   map[string]int64    // by user id: when the user last posted, in Unix milliseconds
+	stored map[string]lastPace // by user id: the event of KindPace about the user
+}
+
+// lastPace is an event of KindPace.
+type lastPace struct {
+	seq     int64 // 0: the stream has not delivered it yet
+	expires int64 // the deadline of the event, in Unix milliseconds
+}
+
+func newPace() pace { return pace{map[string]int64{}, map[string]lastPace{}} }
 
 // note records that the user posted at that time.
-func (p pace) note(user string, at int64) { p[user] = max(p[user], at) }
+func (p pace) note(user string, at int64) { p.last[user] = max(p.last[user], at) }
 
 // undo undoes note(user, at), unless the user has posted again since. before is when the user had posted before; 0: never.
 func (p pace) undo(user string, at, before int64) {
-	if p[user] == at {
-		p[user] = before
+	if p.last[user] == at {
+		p.last[user] = before
 	}
 }
 
 // wait returns how long the user must wait with the next post if users may post once in every milliseconds. 0: the user may
 // post now.
 func (p pace) wait(user string, every, now int64) time.Duration {
-	last, ok := p[user]
+	last, ok := p.last[user]
 	if !ok || every == 0 {
 		return 0
 	}
 	return time.Duration(max(last+every-now, 0)) * time.Millisecond
 }
 
-// prune forgets the users whose last post does not matter any more at the time now.
+// prune forgets what does not matter any more at the time now.
 func (p pace) prune(now int64) {
-	maps.DeleteFunc(p, func(_ string, last int64) bool { return now-last >= wire.MaxSlow.Milliseconds() })
+	maps.DeleteFunc(p.last, func(_ string, last int64) bool { return now-last >= wire.MaxSlow.Milliseconds() })
+	maps.DeleteFunc(p.stored, func(_ string, e lastPace) bool { return e.expires <= now })
+}
+
+// apply applies e, an event of KindPace. It returns the seq of the earlier event about the same user, which the stream may
+// erase now; 0: there is none.
+func (p pace) apply(e Event) (replaced int64) {
+	replaced = p.stored[e.User].seq
+	p.stored[e.User] = lastPace{e.Seq, e.Expires}
+	if at, ok := e.postedAt(); ok {
+		p.note(e.User, at)
+	}
+	return replaced
+}
+
+// reserve makes place for an event of KindPace about the user, which the stream is about to store. It returns false if
+// MaxPaces other users have one.
+func (p pace) reserve(user string, expires int64) bool {
+	earlier, replaces := p.stored[user]
+	if !replaces && len(p.stored) >= MaxPaces {
+		return false
+	}
+	p.stored[user] = lastPace{earlier.seq, expires}
+	return true
+}
+
+// postedAt returns the Body of e, an event of KindPace: when the user last posted, in Unix milliseconds. ok is false if this
+// version of Mayfly cannot read it.
+func (e Event) postedAt() (at int64, ok bool) {
+	err := json.Unmarshal(e.Body, &at)
+	return at, err == nil && at <= e.At
 }

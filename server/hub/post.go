@@ -172,7 +172,7 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (refused *unre
 	if r.pending[k] != nil { // an earlier post had the same key, and its message has expired
 		r.finishLocked(k)
 	}
-	r.pending[k] = &pending{author: c, size: size, before: r.pace[c.userID], noted: now.UnixMilli()}
+	r.pending[k] = &pending{author: c, size: size, before: r.pace.last[c.userID], noted: now.UnixMilli()}
 	r.pace.note(c.userID, now.UnixMilli())
 	r.hub.posts.add()
 	r.pendingBytes += size
@@ -225,6 +225,8 @@ func (r *room) onAppended(k key, chargedAt time.Time, receipt Receipt, err error
 	if repeat {
 		r.hub.refund(w.author, chargedAt)
 		r.pace.undo(k.user, w.noted, w.before)
+	} else {
+		r.moderation.keepPaceLocked(k.user, e.At, e.Expires)
 	}
 	r.acceptLocked(w.author, e, repeat)
 	for _, c := range w.repeats {

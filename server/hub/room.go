@@ -54,7 +54,7 @@ func newRoom(h *Hub, name string) *room {
 	r := &room{
 		attendance: attendance{hub: h, name: name, leftAt: time.Now(), people: newPeople()},
 		opened:     make(chan struct{}), timeline: newTimeline(), pending: map[key]*pending{},
-		awaited: awaited{}, pace: pace{}, turns: turns{waiting: map[string][]turn{}},
+		awaited: awaited{}, pace: newPace(), turns: turns{waiting: map[string][]turn{}},
 	}
 	r.acts, r.moderation.room = newActs(r), r
 	return r
@@ -88,6 +88,14 @@ func (r *room) deliver(e Event) (change change, expelled []*Client) {
 		}
 	} else if e.Kind == KindMessage {
 		r.pace.note(e.User, e.At)
+	} else if e.Kind == KindPace {
+		if replaced := r.pace.apply(e); replaced != 0 {
+			change.erase = []int64{replaced}
+		}
+	}
+	for _, seq := range change.seqs { // this node may have read only that the message was taken back
+		m := r.timeline.removed[seq]
+		r.pace.note(m.name.key().user, m.at)
 	}
 	// Make the stream erase what it may still store. A message that is not among these was erased already: the stream
 	// delivered the removal to this node, but not the message.

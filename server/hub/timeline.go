@@ -137,6 +137,8 @@ func (t *timeline) apply(e Event, now int64) change {
 		if s, ok := e.sweep(); ok {
 			return t.sweep(e, s, now)
 		}
+	case KindPace:
+		return change{} // members are told nothing: see pace
 	case KindMessage:
 		if m := t.byName.find(e.key().name()); m != nil && m.expires > e.At {
 			return change{outcome: already, message: m, erase: []int64{e.Seq}} // see Stream.Append

@@ -347,6 +347,7 @@ func FuzzEvent(f *testing.F) {
 		[]byte(`{"act":"ban","user":{"id":"g-1","name":""},"by":{},"until":90,"addresses":["192.0.2.1"]}`))
 	f.Add("decision", "g-1", []byte(`{"act":"spread","user":{"id":"g-1","name":""},"addresses":["192.0.2.2"]}`))
 	f.Add("decision", "u-mod", []byte(`{"act":"slow","for":-1}`))
+	f.Add("pace", "u-ann", []byte(`1`))
 	f.Fuzz(func(t *testing.T, kind, user string, body []byte) {
 		node := hub.NewTimeline()
 		node.Apply(m, 2)

@@ -132,6 +132,10 @@ func TestOrderOutlivesARestart(t *testing.T) {
 		t.Errorf("Ann's post is answered %+v, want that she is muted for 30 days", refused)
 	}
 	c, d, _ = f.come(mod, "192.0.2.1")
+	c.Post(wire.Post{ID: "0190a8f0-0000-7000-8000-000000000002", Room: "lobby", Text: "x"})
+	if refused := next[wire.Refused](t, d); refused.Code != wire.CodeRate || refused.RetryMS > 60_000 {
+		t.Errorf("the moderator's second post is answered %+v, want that slow mode still counts from the first", refused)
+	}
 	does(t, c, d, wire.ActLift, gus.ID, 0)
 	stop()
 	s = reopen(t, s, config)
