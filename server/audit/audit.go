@@ -83,7 +83,9 @@ func (l *Log) Reopen() error {
 	old, isFile := l.out.(*os.File)
 	l.out = file
 	if isFile {
-		return old.Close()
+		if err := old.Close(); err != nil {
+			l.log.Warn("the audit log's old file was not closed", "file", l.path, "err", err)
+		}
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type Files struct {
 
 	mu     sync.Mutex // guards what follows
 	used   content    // what the files had when current was made
-	bad    content    // what the files had when the last poll could not use them
+	bad    *content   // what the files had when the last poll could not use them; nil: it could
 	warned bool       // the log has said why bad cannot be used
 	late   int        // the days left in the last warning in the log; warnDays: there was no warning
 }
@@ -96,15 +96,15 @@ func (f *Files) poll(now time.Time) {
 	defer f.mu.Unlock()
 	read, err := f.takeLocked(now)
 	if err == nil {
-		f.bad, f.warned = content{}, false
+		f.bad, f.warned = nil, false
 		f.warnLocked(now)
 		return
 	}
-	if again := f.bad.equal(read); again && !f.warned {
+	if again := f.bad != nil && f.bad.equal(read); again && !f.warned {
 		f.warned = true
 		f.logLocked(err)
 	} else if !again {
-		f.bad, f.warned = read, false
+		f.bad, f.warned = &read, false
 	}
 }
 

@@ -68,6 +68,7 @@ func New(name string, store Store, deliver func(fact string, until time.Time), l
 func (l *Ledger) Run(ctx context.Context) {
 	stop := l.load(ctx)
 	if stop == nil {
+		l.flushLast()
 		return
 	}
 	defer stop()
@@ -76,12 +77,7 @@ func (l *Ledger) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.Background(), flushTimeout)
-			defer cancel()
-			if err := l.flush(last); err != nil {
-				l.log.Error("facts were not kept: they don't outlive this process",
-					"facts", l.name, "waiting", l.Waiting(), "err", err)
-			}
+			l.flushLast()
 			return
 		case <-l.wake:
 			if failed.Failures() > 0 {
@@ -123,6 +119,17 @@ func (l *Ledger) load(ctx context.Context) (stop func()) {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// flushLast stores the waiting facts before the process ends, if that takes flushTimeout at most. Else it logs that they are
+// lost.
+func (l *Ledger) flushLast() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	if err := l.flush(ctx); err != nil {
+		l.log.Error("facts were not kept: they don't outlive this process",
+			"facts", l.name, "waiting", l.Waiting(), "err", err)
 	}
 }
 

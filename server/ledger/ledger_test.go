@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mayfly/server/ledger"
+	"mayfly/server/servertest"
 	"mayfly/server/stream/streamtest"
 )
 
@@ -101,4 +103,33 @@ func TestLedgerIsNotCurrentBeforeItIsRead(t *testing.T) {
 			t.Errorf("Current = %v", err)
 		}
 	})
+}
+
+// TestLedgerThatEndsBeforeItIsRead stores the facts that wait, or says in the log that they are lost.
+func TestLedgerThatEndsBeforeItIsRead(t *testing.T) {
+	for name, works := range map[string]bool{"the store works again": true, "the store is still away": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store, log := &streamtest.Facts{}, &servertest.Log{}
+				store.Fail(errors.New("the store is away"))
+				l := ledger.New("facts", store, func(string, time.Time) {}, slog.New(slog.NewTextHandler(log, nil)))
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan struct{})
+				go func() {
+					defer close(ended)
+					l.Run(ctx)
+				}()
+				l.Keep("one", time.Now().Add(time.Hour))
+				synctest.Wait()
+				if works {
+					store.Fail(nil)
+				}
+				cancel()
+				<-ended
+				if lost := strings.Contains(log.Take(), "facts were not kept"); lost == works || (l.Waiting() == 0) != works {
+					t.Errorf("the log says that facts are lost: %v; %d wait", lost, l.Waiting())
+				}
+			})
+		})
+	}
 }
