@@ -25,6 +25,9 @@ const (
 	// actTimeout is how long the room waits for the event of an act after the stream has stored it. If the stream does
 	// not deliver the event in this time, the sender of the act is told to try again.
 	actTimeout = 5 * time.Second
+	// orderTimeout is the longest time for which a connection waits for a removal or a decision that its client has sent. So
+	// the next frame of the client finds the room as that has made it.
+	orderTimeout = 2 * time.Second
 )
 
 // act is something that a user does to a message: giving a reaction, taking a reaction away, or taking the message back. It
@@ -35,7 +38,7 @@ type act struct {
 	actKey
 	on       bool          // for a reaction: true gives it, false takes it away
 	decision *decision     // for an act of a moderator
-	ended    chan struct{} // for an act of a moderator: closed when the act ends
+	ended    chan struct{} // closed when the act ends; nil for a reaction, for which no connection waits
 
 	id        string // the id of the act's event
 	sender    *Client
@@ -76,7 +79,8 @@ func (c *Client) React(f wire.React) {
 // Remove takes back a message of the user's own; a moderator may take back any message. It makes these checks, in this
 // order: room, repeat, gone, forbidden, rate, unavailable. Each name is the code of the refusal, except repeat: that check
 // finds out whether the user has asked for the same removal before. If no check refuses the removal, Remove hands its event
-// to the stream and returns. Once the stream delivers the event to this node, every member of the room is told, c included.
+// to the stream. Once the stream delivers the event to this node, every member of the room is told, c included. Remove
+// blocks until then, for orderTimeout at most: what the user sends next cannot be about the message any more.
 func (c *Client) Remove(f wire.Remove) {
 	c.act(f.Room, &act{actKey: actKey{kind: KindRemoval, user: c.userID, to: f.Seq}, sender: c})
 }
@@ -100,8 +104,26 @@ func (c *Client) act(room string, a *act) {
 		a.refuse(c, room, wire.CodeUnavailable, notArrived, retryUnavailable)
 		return
 	}
-	if e, ok := r.acts.begin(a); ok {
-		c.hub.stream.Append(r.name, e, func(_ Receipt, err error) { r.acts.onAppended(a, err) })
+	if a.kind == KindRemoval {
+		a.ended = make(chan struct{})
+	}
+	e, ok := r.acts.begin(a)
+	if !ok {
+		return
+	}
+	c.hub.stream.Append(r.name, e, func(_ Receipt, err error) { r.acts.onAppended(a, err) })
+	if a.ended != nil {
+		a.wait()
+	}
+}
+
+// wait blocks until a has ended, for orderTimeout at most. a.ended must not be nil.
+func (a *act) wait() {
+	timeout := time.NewTimer(orderTimeout)
+	defer timeout.Stop()
+	select {
+	case <-a.ended:
+	case <-timeout.C:
 	}
 }
 

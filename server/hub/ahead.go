@@ -18,26 +18,60 @@ const aheadTimeout = 2 * time.Second
 // errBehind is the error of catchUp if this node may lack events that another node has.
 var errBehind = errors.New("this node does not have all events of the room yet")
 
-// catchUp blocks until this node has every event of the room up to seq, or until the stream says that the last stored
-// event has a lower seq. If neither happens within aheadTimeout and before ctx is done, it returns errBehind.
-func (r *room) catchUp(ctx context.Context, seq int64) error {
-	r.mu.Lock()
-	if seq <= r.timeline.seen {
-		r.mu.Unlock()
+// arrivals lets goroutines wait for the events of one room. The caller of a method whose name ends in Locked holds room.mu.
+type arrivals struct {
+	room    *room                   // static
+	waiting map[chan struct{}]int64 // closed once this node has every event of the room up to a seq; room.mu guards it
+}
+
+// catchUp blocks until this node has every event of the room up to seq, or until the stream says that it has given that seq
+// to no event yet. If neither happens within aheadTimeout and before ctx is done, it returns errBehind.
+func (a *arrivals) catchUp(ctx context.Context, seq int64) error {
+	if a.has(seq) {
 		return nil
 	}
-	arrived := r.awaited.add(seq)
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.awaited, arrived)
-	}()
 	ctx, cancel := context.WithTimeout(ctx, aheadTimeout)
 	defer cancel()
-	if head, err := r.hub.stream.Head(ctx, r.name); err == nil && head < seq {
+	head, last, err := a.room.hub.stream.Head(ctx, a.room.name)
+	if err != nil || head >= seq {
+		return a.wait(ctx, seq)
+	}
+	if last < seq {
 		return nil
 	}
+	if err := a.wait(ctx, head); err != nil {
+		return err
+	}
+	// The events after head have expired, or were erased, before this node opened the room.
+	a.room.mu.Lock()
+	defer a.room.mu.Unlock()
+	a.room.timeline.seen = max(a.room.timeline.seen, seq)
+	a.announceLocked()
+	return nil
+}
+
+// has reports whether this node has every event of the room up to seq.
+func (a *arrivals) has(seq int64) bool {
+	a.room.mu.Lock()
+	defer a.room.mu.Unlock()
+	return seq <= a.room.timeline.seen
+}
+
+// wait blocks until this node has every event of the room up to seq. If ctx is done earlier, it returns errBehind.
+func (a *arrivals) wait(ctx context.Context, seq int64) error {
+	a.room.mu.Lock()
+	if seq <= a.room.timeline.seen {
+		a.room.mu.Unlock()
+		return nil
+	}
+	arrived := make(chan struct{})
+	a.waiting[arrived] = seq
+	a.room.mu.Unlock()
+	defer func() {
+		a.room.mu.Lock()
+		defer a.room.mu.Unlock()
+		delete(a.waiting, arrived)
+	}()
 	select {
 	case <-arrived:
 		return nil
@@ -46,22 +80,12 @@ func (r *room) catchUp(ctx context.Context, seq int64) error {
 	}
 }
 
-// awaited has a channel for each goroutine that waits until this node has every event of a room up to a seq.
-type awaited map[chan struct{}]int64
-
-// add returns a channel that is closed once this node has every event up to seq.
-func (a awaited) add(seq int64) chan struct{} {
-	arrived := make(chan struct{})
-	a[arrived] = seq
-	return arrived
-}
-
-// arrive closes the channels of the goroutines that wait for the seq in the parameter seen, or for a lower seq.
-func (a awaited) arrive(seen int64) {
-	for arrived, seq := range a {
-		if seq <= seen {
+// announceLocked wakes the goroutines whose events this node has by now.
+func (a *arrivals) announceLocked() {
+	for arrived, seq := range a.waiting {
+		if seq <= a.room.timeline.seen {
 			close(arrived)
-			delete(a, arrived)
+			delete(a.waiting, arrived)
 		}
 	}
 }
@@ -74,7 +98,7 @@ func (s *acts) reaches(c *Client, seq int64) bool {
 	r.mu.Lock()
 	known := seq <= r.timeline.seen || s.targetLocked(seq) != nil
 	r.mu.Unlock()
-	return known || c.membershipRate.take(time.Now()) > 0 || r.catchUp(context.Background(), seq) == nil
+	return known || c.membershipRate.take(time.Now()) > 0 || r.arrivals.catchUp(context.Background(), seq) == nil
 }
 
 // answered returns the seq of the message to which p, a post of c, replies, 0 if p is no reply. If p cannot reply to that
@@ -88,7 +112,8 @@ func (s *acts) answered(c *Client, p wire.Post) (seq int64, code wire.Code, mess
 	}
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
-	if m := s.targetLocked(*p.ReplyTo); m == nil || m.takenBack() != nil {
+	m := s.targetLocked(*p.ReplyTo)
+	if m == nil || m.takenBack() != nil || m.seq <= s.room.timeline.order.clear.seq {
 		return 0, wire.CodeGone, answeredGone, 0
 	}
 	return *p.ReplyTo, "", "", 0

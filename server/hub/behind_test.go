@@ -136,7 +136,7 @@ type askedStream struct {
 	asked atomic.Int64
 }
 
-func (s *askedStream) Head(ctx context.Context, room string) (int64, error) {
+func (s *askedStream) Head(ctx context.Context, room string) (head, last int64, err error) {
 	s.asked.Add(1)
 	return s.Memory.Head(ctx, room)
 }
@@ -159,6 +159,75 @@ func TestStreamIsNotAskedOften(t *testing.T) {
 		}
 		if n := asked.asked.Load(); n == 0 || n > most {
 			t.Errorf("for %d removals the stream was asked %d times, want some, and at most %d", many, n, most)
+		}
+	})
+}
+
+// TestCursorOutlivesTheEvents: the last events of a room have expired, or have undone each other and were erased. A client
+// that was told of them comes to a node that opens the room later. Nothing is new for it, and its cursor stays.
+func TestCursorOutlivesTheEvents(t *testing.T) {
+	for name, do := range map[string]func(mod *recorder){
+		"a message": func(mod *recorder) {
+			mod.Post(post(1, "lobby", time.Second))
+		},
+		"slow mode on and off": func(mod *recorder) {
+			mod.slowFor(time.Minute)
+			mod.slowFor(0)
+		},
+		"a message behind a longer one": func(mod *recorder) {
+			mod.Post(post(1, "lobby", time.Minute))
+			mod.Post(post(2, "lobby", time.Second))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, testConfig, func(t *testing.T, w world) {
+				mod := w.moderator(t, "mod", "lobby")
+				do(mod)
+				time.Sleep(2 * time.Second)
+				mod.take()
+				cursor := mod.join(t, "lobby", nil).Head
+				other, stop := w.node(t)
+				defer stop()
+				ben := other.person("ben")
+				for range 2 {
+					j := ben.join(t, "lobby", &wire.Cursor{Epoch: "memory", Seq: cursor})
+					if !j.Resumed || j.Head != cursor || len(j.Messages)+len(j.Removed)+len(j.Reacted) > 0 {
+						t.Errorf("the join is answered with %+v, want a resumed room with the head %d and nothing new", j, cursor)
+					}
+				}
+				mod.Post(post(3, "lobby", time.Minute))
+				synctest.Wait()
+				if got := ben.take(); len(got) != 1 || got[0].(wire.Posted).Message.Seq != cursor+1 {
+					t.Errorf("then came %+v, want the next message", got)
+				}
+				if j := ben.join(t, "lobby", &wire.Cursor{Epoch: "memory", Seq: cursor + 2}); j.Resumed {
+					t.Errorf("a cursor that never was is answered with %+v", j)
+				}
+			})
+		})
+	}
+}
+
+// TestCursorWaitsForWhatIsOnItsWay: the client's cursor is beyond the head because of an event that has expired, and an
+// earlier message of the room is still on its way to this node. Nobody may miss it.
+func TestCursorWaitsForWhatIsOnItsWay(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		other, stop := w.node(t)
+		defer stop()
+		cleo := other.in(t, "cleo", "lobby")
+		release := w.stream.HoldCopies()
+		ann := w.in(t, "ann", "lobby")
+		ann.Post(post(1, "lobby", time.Minute))
+		ann.Post(post(2, "lobby", time.Second))
+		time.Sleep(1500 * time.Millisecond) // the second message has expired
+		time.AfterFunc(time.Second, release)
+		ben := other.person("ben")
+		ben.Join(t.Context(), "join", wire.Join{Room: "lobby", Cursor: &wire.Cursor{Epoch: "memory", Seq: 2}})
+		if j := next[wire.Joined](t, ben); !j.Resumed || j.Head != 2 {
+			t.Errorf("the join is answered with %+v, want a resumed room", j)
+		}
+		if got := cleo.take(); len(got) != 1 || got[0].(wire.Posted).Message.Seq != 1 {
+			t.Errorf("the other member got %+v, want the first message", got)
 		}
 	})
 }

@@ -43,7 +43,7 @@ func (e *echo) Follow(_ context.Context, _ string, deliver func(hub.Event)) (sto
 
 func (e *echo) Erase(string, int64) {}
 
-func (e *echo) Head(context.Context, string) (int64, error) { return 0, nil }
+func (e *echo) Head(context.Context, string) (head, last int64, err error) { return 0, 0, nil }
 
 // BenchmarkFanOut measures one delivery in a room of 1,000 members. "floor" only calls Send with a finished frame; "hub"
 // does all the work of a post in the hub.

@@ -84,7 +84,7 @@ const (
 
 // Hub delivers messages to each room's members and expires them. Client.Join may wait until the stream has opened the
 // room. Client.Post does not wait until the stream has stored the post. But a join, a reply and an act may wait for an
-// event that another node got earlier (room.catchUp).
+// event that another node got earlier (arrivals.catchUp).
 type Hub struct {
 	config Config        // static
 	stream Stream        // static

@@ -15,10 +15,10 @@ const (
 	membershipPer        = 10 * time.Second
 )
 
-// Join adds the client to a room and answers with the frame joined, even if the client is in the room already. If this
-// node must open the room first, Join blocks until the room is open, for openTimeout at most, or until ctx is done. If
-// another node has sent the client more of the room than this node has, Join also waits for that (see room.catchUp). re is
-// the kind of the frame that asked for the join: "join" or "hello". If Join refuses, the frame refused contains re.
+// Join adds the client to a room and answers with the frame joined, even if the client is in the room already. If this node
+// must open the room first, Join blocks until the room is open, for openTimeout at most, or until ctx is done. If another
+// node has sent the client more of the room than this node has, Join also waits for that (see arrivals.catchUp). re is the
+// kind of the frame that asked for the join: "join" or "hello". If Join refuses, the frame refused contains re.
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
@@ -47,7 +47,7 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 			refuse(wire.CodeUnavailable, notOpened, retryUnavailable)
 			return
 		}
-		if j.Cursor != nil && j.Cursor.Epoch == c.hub.stream.Epoch() && r.catchUp(ctx, j.Cursor.Seq) != nil {
+		if j.Cursor != nil && j.Cursor.Epoch == c.hub.stream.Epoch() && r.arrivals.catchUp(ctx, j.Cursor.Seq) != nil {
 			refuse(wire.CodeUnavailable, notArrived, retryUnavailable)
 			return
 		}

@@ -19,7 +19,7 @@ type moderation struct {
 // Moderate carries out an act of a moderator. It makes these checks, in the order of docs/protocol.md: room, forbidden,
 // repeat, rate, unavailable. (Each name but repeat is the code of the refusal.) If no check refuses the act, Moderate hands
 // its event, a KindDecision, to the stream. Once the stream delivers the event to this node, every member of the room is
-// told, c included. Moderate blocks until then, for decisionTimeout at most: what the moderator sends next counts in the
+// told, c included. Moderate blocks until then, for orderTimeout at most: what the moderator sends next counts in the
 // room as the act has made it.
 func (c *Client) Moderate(f wire.Moderate) {
 	if !c.hub.posts.begin() {
@@ -39,16 +39,8 @@ func (c *Client) Moderate(f wire.Moderate) {
 		return
 	}
 	r.turns.take(a.user, newTurn(c, r, e, func(_ Receipt, err error) { r.acts.onAppended(a, err) }))
-	timeout := time.NewTimer(decisionTimeout)
-	defer timeout.Stop()
-	select {
-	case <-a.ended:
-	case <-timeout.C:
-	}
+	a.wait()
 }
-
-// decisionTimeout is the longest time for which a connection waits for what its moderator has decided.
-const decisionTimeout = 2 * time.Second
 
 // beginDecision makes the checks of Moderate from forbidden on, and returns the event of a, which the caller must give to
 // the stream. If ok is false, there is no event to store: the sender of a has its answer.

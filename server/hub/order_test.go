@@ -263,6 +263,46 @@ func TestWhatAModeratorSendsNextComesAfter(t *testing.T) {
 	})
 }
 
+// TestNobodyAnswersWhatIsTakenBack: a user takes a message back, or clears the room, and answers the message without waiting.
+// The answer is refused. A join behind the removal does not show the message either.
+func TestNobodyAnswersWhatIsTakenBack(t *testing.T) {
+	for name, do := range map[string]func(mod *recorder, seq int64){
+		"remove": func(mod *recorder, seq int64) { mod.Remove(remove(seq)) },
+		"clear":  func(mod *recorder, _ int64) { mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActClear}) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			memory, wall := streamtest.NewMemory(), &wall{}
+			stream := &streamtest.Slow{Memory: memory, Every: 10 * time.Millisecond}
+			w := world{hub.New(testConfig, stream, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+			mod := w.moderator(t, "mod", "lobby")
+			mod.Post(post(1, "lobby", 0))
+			time.Sleep(time.Second)
+			mod.take()
+			do(mod, 1)
+			answer := post(2, "lobby", 0)
+			answer.ReplyTo = new(int64(1))
+			mod.Post(answer)
+			mod.Join(t.Context(), "join", wire.Join{Room: "lobby"})
+			time.Sleep(time.Second)
+			refused, shown := false, 0
+			for _, f := range mod.take() {
+				switch f := f.(type) {
+				case wire.Refused:
+					refused = f.Code == wire.CodeGone
+				case wire.Joined:
+					shown = len(f.Messages)
+				}
+			}
+			if !refused || shown > 0 {
+				t.Errorf("%s: the answer is refused: %t; the join shows %d messages", name, refused, shown)
+			}
+			if err := w.Drain(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestBanOfManyAddresses keeps out guests from all addresses of a guest, also if they are more than one event holds.
 func TestBanOfManyAddresses(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {

@@ -9,7 +9,7 @@ import (
 )
 
 // Post checks a message, hands it to the stream and returns. If the message is a reply, Post may first wait for the
-// message that it answers (see room.catchUp). It makes these checks, in the order of docs/protocol.md: id, repeat,
+// message that it answers (see arrivals.catchUp). It makes these checks, in the order of docs/protocol.md: id, repeat,
 // room, forbidden, text, ttl, gone, rate, full, unavailable. (Each name but repeat is the code of the refusal.) Once
 // the stream has stored the message, the client gets the frame accepted. If a check or the stream fails, it gets the
 // frame refused.

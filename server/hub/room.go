@@ -45,7 +45,7 @@ type room struct {
 	pending      map[key]*pending
 	pendingBytes int // encoded bytes of the messages in pending
 	acts         acts
-	awaited      awaited
+	arrivals     arrivals
 	pace         pace
 	moderation   moderation
 }
@@ -54,9 +54,10 @@ func newRoom(h *Hub, name string) *room {
 	r := &room{
 		attendance: attendance{hub: h, name: name, leftAt: time.Now(), people: newPeople()},
 		opened:     make(chan struct{}), timeline: newTimeline(), pending: map[key]*pending{},
-		awaited: awaited{}, pace: newPace(), turns: turns{waiting: map[string][]turn{}},
+		pace: newPace(), turns: turns{waiting: map[string][]turn{}},
 	}
 	r.acts, r.moderation.room = newActs(r), r
+	r.arrivals = arrivals{r, map[chan struct{}]int64{}}
 	return r
 }
 
@@ -108,7 +109,7 @@ func (r *room) deliver(e Event) (change change, expelled []*Client) {
 		f, own := change.frames(r.name, e.Seq)
 		r.sendButLocked(f, r.acts.senderLocked(e), own)
 	}
-	r.awaited.arrive(r.timeline.seen)
+	r.arrivals.announceLocked()
 	r.acts.onDeliveredLocked(e, change)
 	for k, p := range r.pending { // finish the posts with a seq up to that of e, even if their events never came
 		if p.stored != nil && p.stored.Seq <= r.timeline.seen {
@@ -146,8 +147,12 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 		after = &cursor.Seq
 	}
 	snapshot, resumed := r.timeline.snapshot(after, now)
+	head := r.timeline.head
+	if resumed { // the client may know of an event that has expired before this node opened the room (see catchUp)
+		head = max(head, *after)
+	}
 	parts := wire.Joined{
-		Room: r.name, Epoch: epoch, Head: r.timeline.head, Resumed: resumed,
+		Room: r.name, Epoch: epoch, Head: head, Resumed: resumed,
 		TTL: r.moderation.lifeLocked(), Slow: r.timeline.order.slow.ms, People: int64(r.people.count()),
 	}.Parts()
 	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}

@@ -27,8 +27,10 @@ type Stream interface {
 	// deliver that is running, so one more call may come after stop. deliver must not keep the event's Body.
 	Follow(ctx context.Context, room string, deliver func(Event)) (stop func(), err error)
 	// Head returns the seq of the last event that is stored for room, 0 if there is none. It asks the store, which may have
-	// events that are still on their way to Follow. It blocks until the store answers, or ctx is done.
-	Head(ctx context.Context, room string) (seq int64, err error)
+	// events that are still on their way to Follow. last is at least head: it is the last seq that the store has given to
+	// any event of any room, also if that event has expired. So room has no event between head and last, and never gets one.
+	// Head blocks until the store answers, or ctx is done.
+	Head(ctx context.Context, room string) (head, last int64, err error)
 	// Erase removes the stored bytes of the event of room with that seq. It works in the background, and tries again
 	// until it has succeeded. It does not block, and calls no function of the hub. If the event is a message and no
 	// repeat, the caller first stores the KindRemoval or KindSweep that takes it back. From this the stream learns

@@ -50,9 +50,14 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(hub.Event))
 }
 
 // Head implements hub.Stream.
-func (n *NATS) Head(ctx context.Context, room string) (int64, error) {
-	seq, _, err := n.links.head(ctx, n.links.names.room(room))
-	return seq, err
+func (n *NATS) Head(ctx context.Context, room string) (head, last int64, err error) {
+	subject := n.links.names.room(room)
+	// In this order: an event that is stored meanwhile has a seq above last, and does not come between head and last.
+	if last, err = n.links.last(ctx, subject.stream); err != nil {
+		return 0, 0, err
+	}
+	head, _, err = n.links.head(ctx, subject)
+	return head, max(head, last), err
 }
 
 // follower delivers the messages of one subject, in order and without a gap. At first only the function start uses the

@@ -125,7 +125,7 @@ func TestDiskThatOthersFillRefusesUntilThereIsRoom(t *testing.T) {
 	}
 	// If a write has failed before Mayfly noticed that the disk is full, JetStream is being restarted.
 	eventually(t, "reading", func() bool {
-		_, err := s.Head(t.Context(), "lobby")
+		_, _, err := s.Head(t.Context(), "lobby")
 		return err == nil
 	})
 	has(t, s, "lobby", kept)

@@ -114,3 +114,24 @@ func headBy(ctx context.Context, conn *nats.Conn, subj subject) (seq int64, data
 		return 0, nil, answer.Error
 	}
 }
+
+// last asks the leader of a stream for the last seq that the stream has given to a message.
+func (l *links) last(ctx context.Context, stream string) (seq int64, err error) {
+	msg, err := l.read.RequestWithContext(ctx, "$JS.API.STREAM.INFO."+stream, nil)
+	if err != nil {
+		return 0, err
+	}
+	var answer struct {
+		State struct {
+			Last int64 `json:"last_seq"`
+		} `json:"state"`
+		Error *jetstream.APIError `json:"error"`
+	}
+	if err := json.Unmarshal(msg.Data, &answer); err != nil {
+		return 0, err
+	}
+	if answer.Error != nil {
+		return 0, answer.Error
+	}
+	return answer.State.Last, nil
+}

@@ -218,18 +218,28 @@ func TestFollowBringsWhatIsStoredThenWhatComes(t *testing.T) {
 
 func TestHeadIsTheLastOfItsRoom(t *testing.T) {
 	twins(t, func(t *testing.T, s hub.Stream) {
-		wantHead := func(room string, seq int64) {
+		wantHead := func(room string, head, last int64) {
 			t.Helper()
-			if got, err := s.Head(t.Context(), room); err != nil || got != seq {
-				t.Errorf("the head of %s is %d, %v, want %d", room, got, err, seq)
+			if h, l, err := s.Head(t.Context(), room); err != nil || h != head || l != last {
+				t.Errorf("the head of %s is %d, and the stream's last seq %d, %v, want %d and %d", room, h, l, err, head, last)
 			}
 		}
-		wantHead("lobby", 0)
+		_, before, err := s.Head(t.Context(), "lobby")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantHead("lobby", 0, before)
 		mustAppend(t, s, "lobby", message(1, time.Minute))
-		last := mustAppend(t, s, "lobby", message(2, time.Minute))
-		tea := mustAppend(t, s, "tea", message(3, time.Minute))
-		wantHead("lobby", last.Seq)
-		wantHead("tea", tea.Seq)
+		second := mustAppend(t, s, "lobby", message(2, time.Minute)).Seq
+		tea := mustAppend(t, s, "tea", message(3, time.Minute)).Seq
+		wantHead("lobby", second, tea)
+		wantHead("tea", tea, tea)
+		brief := mustAppend(t, s, "tea", message(4, time.Second)).Seq
+		eventually(t, "the last message of tea has expired", func() bool {
+			head, _, err := s.Head(t.Context(), "tea")
+			return err == nil && head == tea
+		})
+		wantHead("tea", tea, brief)
 	})
 }
 

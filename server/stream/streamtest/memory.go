@@ -212,16 +212,18 @@ func (s *Memory) LoseCopies(lose bool) {
 }
 
 // Head implements hub.Stream.
-func (s *Memory) Head(_ context.Context, room string) (int64, error) {
+func (s *Memory) Head(_ context.Context, room string) (head, last int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.headErr != nil {
-		return 0, s.headErr
+		return 0, 0, s.headErr
 	}
-	if stored := s.stored[room]; len(stored) > 0 {
-		return stored[len(stored)-1].Seq, nil
+	for _, e := range s.stored[room] {
+		if e.Expires > time.Now().UnixMilli() {
+			head = e.Seq
+		}
 	}
-	return 0, nil
+	return head, s.seq, nil
 }
 
 // copy handles deliver, a function that delivers one event to the followers. Of these cases, the first that applies
