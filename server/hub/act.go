@@ -38,7 +38,7 @@ type act struct {
 	actKey
 	on       bool          // for a reaction: true gives it, false takes it away
 	decision *decision     // for an act of a moderator
-	ended    chan struct{} // closed when the act ends; nil for a reaction, for which no connection waits
+	ended    chan struct{} // closed when the act ends, or the earlier one that it repeats; nil: no connection waits for it
 
 	id        string // the id of the act's event
 	sender    *Client
@@ -104,14 +104,9 @@ func (c *Client) act(room string, a *act) {
 		a.refuse(c, room, wire.CodeUnavailable, notArrived, retryUnavailable)
 		return
 	}
-	if a.kind == KindRemoval {
-		a.ended = make(chan struct{})
+	if e, ok := r.acts.begin(a); ok {
+		c.hub.stream.Append(r.name, e, func(_ Receipt, err error) { r.acts.onAppended(a, err) })
 	}
-	e, ok := r.acts.begin(a)
-	if !ok {
-		return
-	}
-	c.hub.stream.Append(r.name, e, func(_ Receipt, err error) { r.acts.onAppended(a, err) })
 	if a.ended != nil {
 		a.wait()
 	}
@@ -159,7 +154,9 @@ func (s *acts) begin(a *act) (e Event, ok bool) {
 		s.room.hub.refundAct(a.sender, a.chargedAt)
 		return e, false
 	}
-	a.id = rand.Text()
+	if a.id = rand.Text(); a.kind == KindRemoval {
+		a.ended = make(chan struct{})
+	}
 	s.byID[a.id], s.newest[a.actKey] = a, a
 	a.sender.posts.add()
 	s.room.hub.posts.add()
@@ -249,7 +246,7 @@ func (s *acts) joinLocked(a *act) bool {
 		a.refuse(a.sender, s.room.name, wire.CodeRate, actUnanswered, retryUnavailable)
 		return true
 	}
-	first.repeats = append(first.repeats, a.sender)
+	first.repeats, a.ended = append(first.repeats, a.sender), first.ended
 	a.sender.posts.add()
 	return true
 }

@@ -18,10 +18,12 @@ const aheadTimeout = 2 * time.Second
 // errBehind is the error of catchUp if this node may lack events that another node has.
 var errBehind = errors.New("this node does not have all events of the room yet")
 
-// arrivals lets goroutines wait for the events of one room. The caller of a method whose name ends in Locked holds room.mu.
+// arrivals lets goroutines wait for the events of one room. room.mu guards its fields; the caller of a method whose name
+// ends in Locked holds it.
 type arrivals struct {
 	room    *room                   // static
-	waiting map[chan struct{}]int64 // closed once this node has every event of the room up to a seq; room.mu guards it
+	waiting map[chan struct{}]int64 // closed once this node has every event of the room up to a seq
+	past    int64                   // the stream holds no event of the room up to this seq that this node has not seen
 }
 
 // catchUp blocks until this node has every event of the room up to seq, or until the stream says that it has given that seq
@@ -42,11 +44,11 @@ func (a *arrivals) catchUp(ctx context.Context, seq int64) error {
 	if err := a.wait(ctx, head); err != nil {
 		return err
 	}
-	// The events after head have expired, or were erased, before this node opened the room.
+	// The events after head have expired, or were erased, before this node opened the room. Leave timeline.seen as it is:
+	// the copy of an event that another node has just erased may still come.
 	a.room.mu.Lock()
 	defer a.room.mu.Unlock()
-	a.room.timeline.seen = max(a.room.timeline.seen, seq)
-	a.announceLocked()
+	a.past = max(a.past, seq)
 	return nil
 }
 
@@ -54,13 +56,15 @@ func (a *arrivals) catchUp(ctx context.Context, seq int64) error {
 func (a *arrivals) has(seq int64) bool {
 	a.room.mu.Lock()
 	defer a.room.mu.Unlock()
-	return seq <= a.room.timeline.seen
+	return a.hasLocked(seq)
 }
+
+func (a *arrivals) hasLocked(seq int64) bool { return seq <= max(a.room.timeline.seen, a.past) }
 
 // wait blocks until this node has every event of the room up to seq. If ctx is done earlier, it returns errBehind.
 func (a *arrivals) wait(ctx context.Context, seq int64) error {
 	a.room.mu.Lock()
-	if seq <= a.room.timeline.seen {
+	if a.hasLocked(seq) {
 		a.room.mu.Unlock()
 		return nil
 	}
@@ -96,7 +100,7 @@ func (a *arrivals) announceLocked() {
 func (s *acts) reaches(c *Client, seq int64) bool {
 	r := s.room
 	r.mu.Lock()
-	known := seq <= r.timeline.seen || s.targetLocked(seq) != nil
+	known := r.arrivals.hasLocked(seq) || s.targetLocked(seq) != nil
 	r.mu.Unlock()
 	return known || c.membershipRate.take(time.Now()) > 0 || r.arrivals.catchUp(context.Background(), seq) == nil
 }

@@ -231,3 +231,24 @@ func TestCursorWaitsForWhatIsOnItsWay(t *testing.T) {
 		}
 	})
 }
+
+// TestErasedEventThatIsOnItsWay: another node has applied an event and erased it, because it changes nothing there. Its copy is
+// still on its way to this node when a client comes that knows of it. Then it counts here, too.
+func TestErasedEventThatIsOnItsWay(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		mod := w.moderator(t, "mod", "lobby")
+		mod.slowFor(time.Minute)
+		release := w.stream.HoldCopies()
+		mod.slowFor(0)
+		w.stream.Erase("lobby", 2)
+		ben := w.person("ben")
+		if j := ben.join(t, "lobby", &wire.Cursor{Epoch: "memory", Seq: 2}); !j.Resumed {
+			t.Errorf("the join is answered with %+v, want a resumed room", j)
+		}
+		release()
+		ben.take()
+		if j := ben.join(t, "lobby", nil); j.Slow != 0 || j.Head != 2 {
+			t.Errorf("later the join is answered with %+v, want no slow mode", j)
+		}
+	})
+}

@@ -84,7 +84,7 @@ const (
 
 // Hub delivers messages to each room's members and expires them. Client.Join may wait until the stream has opened the
 // room. Client.Post does not wait until the stream has stored the post. But a join, a reply and an act may wait for an
-// event that another node got earlier (arrivals.catchUp).
+// event that another node got earlier (arrivals.catchUp), and a removal or a decision waits for its own event.
 type Hub struct {
 	config Config        // static
 	stream Stream        // static
@@ -96,9 +96,9 @@ type Hub struct {
 	directory *directory // static; who is connected, and the names
 	nodes     *nodes     // static; the exchange with the other nodes
 
-	tasks sync.WaitGroup // calls of follow, which opens a room, of sweepUp, spread and turn.store that are running
+	tasks sync.WaitGroup // calls of follow, which opens a room, of sweepUp, spread, storePaces and turn.store that run
 	// posts counts posts and acts, each from its check until it is both stored and delivered, or has failed. It also
-	// counts the sweeps and the added addresses of bans that the stream has not answered yet.
+	// counts the sweeps, the added addresses of bans and the times of posts that the stream has not answered yet.
 	posts inflight
 
 	drainFailed atomic.Bool // true once Drain has given up: from then on no post is accepted

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"mayfly/shared/wire"
@@ -14,6 +15,7 @@ import (
 type moderation struct {
 	room     *room // static
 	sweeping sweeping
+	paces    paces
 }
 
 // Moderate carries out an act of a moderator. It makes these checks, in the order of docs/protocol.md: room, forbidden,
@@ -33,7 +35,6 @@ func (c *Client) Moderate(f wire.Moderate) {
 		a.refuse(c, f.Room, code, message, retry)
 		return
 	}
-	a.ended = make(chan struct{})
 	e, ok := r.acts.beginDecision(a, f)
 	if !ok {
 		return
@@ -72,7 +73,7 @@ func (s *acts) beginDecision(a *act, f wire.Moderate) (e Event, ok bool) {
 		a.refuse(c, r.name, wire.CodeUnavailable, tooManyBarred, wait)
 		return e, false
 	}
-	a.id, a.decision = rand.Text(), &d
+	a.id, a.decision, a.ended = rand.Text(), &d, make(chan struct{})
 	s.byID[a.id] = a
 	c.posts.add()
 	r.hub.posts.add()
@@ -238,39 +239,76 @@ func (m *moderation) onDecidedLocked(e Event, c change) (expelled []*Client) {
 	return expelled
 }
 
-// keepPacesLocked does what keepPaceLocked does, for the last posts of all users.
+// keepPacesLocked does what keepPaceLocked does, for the last posts of all users. A post that the stream has not answered
+// may fail, so it does not count. If it succeeds, its event comes behind the one of the slow mode, and deliver keeps its
+// time.
 func (m *moderation) keepPacesLocked() {
-	t := &m.room.timeline
-	expires := map[string]int64{}
-	for _, posted := range slices.AppendSeq(slices.Clone(t.live), maps.Values(t.removed)) {
-		if user := posted.name.key().user; posted.at == m.room.pace.last[user] {
+	r := m.room
+	last, expires := maps.Clone(r.pace.last), map[string]int64{}
+	for k, p := range r.pending {
+		if p.stored == nil && last[k.user] == p.noted {
+			last[k.user] = p.before
+		} else if p.stored != nil && last[k.user] == p.stored.At {
+			expires[k.user] = p.stored.Expires
+		}
+	}
+	for _, posted := range slices.AppendSeq(slices.Clone(r.timeline.live), maps.Values(r.timeline.removed)) {
+		if user := posted.name.key().user; posted.at == last[user] {
 			expires[user] = posted.expires
 		}
 	}
-	for user, at := range m.room.pace.last {
+	for user, at := range last {
 		m.keepPaceLocked(user, at, expires[user])
 	}
 }
 
 // keepPaceLocked makes the stream store that the user last posted at that time, if the stream holds nothing of that post
 // from expires on, and slow mode lasts longer. Without this, a node that reads the room later would let the user post
-// too early. room.mu is held. The caller has counted something in Hub.posts, so that Drain waits for the event, too.
+// too early. The caller has counted something in Hub.posts, so that Drain waits for the event, too.
 func (m *moderation) keepPaceLocked(user string, at, expires int64) {
 	r := m.room
 	now, until := r.hub.clock.Now().UnixMilli(), at+r.timeline.order.slow.ms
-	if until <= max(expires, now) || !r.pace.reserve(user, until) {
+	if until <= max(expires, now) || !r.pace.reserve(user, at, until) {
 		return
 	}
-	e := Event{Kind: KindPace, User: user, ID: rand.Text(), At: now, Expires: until, Body: encodeBody(at)}
 	r.hub.posts.add()
-	r.hub.tasks.Go(func() { // not with room.mu held: see the package comment
-		r.hub.stream.Append(r.name, e, func(_ Receipt, err error) {
-			if err != nil {
-				r.hub.log.Warn("the time of a post is not stored for slow mode", "room", r.name, "user_id", user, "err", err)
-			}
-			r.hub.posts.done()
-		})
-	})
+	m.paces.waiting = append(m.paces.waiting,
+		Event{Kind: KindPace, User: user, ID: rand.Text(), At: now, Expires: until, Body: encodeBody(at)})
+	if !m.paces.storing {
+		m.paces.storing = true
+		r.hub.tasks.Go(m.storePaces) // not with room.mu held: see the package comment
+	}
+}
+
+// paces are the events of KindPace that storePaces has not handed to the stream yet.
+type paces struct {
+	waiting []Event
+	storing bool // storePaces runs
+}
+
+// storePaces hands the events in m.paces to the stream.
+func (m *moderation) storePaces() {
+	r := m.room
+	for {
+		r.mu.Lock()
+		events := m.paces.waiting
+		m.paces = paces{storing: len(events) > 0}
+		r.mu.Unlock()
+		if len(events) == 0 {
+			return
+		}
+		var logged sync.Once // if one event fails, many may
+		for _, e := range events {
+			r.hub.stream.Append(r.name, e, func(_ Receipt, err error) {
+				if err != nil {
+					logged.Do(func() {
+						r.hub.log.Warn("slow mode may forget posts: their times are not stored", "room", r.name, "err", err)
+					})
+				}
+				r.hub.posts.done()
+			})
+		}
+	}
 }
 
 // isModeratorLocked reports whether the user with that id is known to be a moderator: because the user is connected, or by a

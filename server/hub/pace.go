@@ -18,10 +18,11 @@ type pace struct {
 	stored map[string]lastPace // by user id: the event of KindPace about the user
 }
 
-// lastPace is an event of KindPace.
+// lastPace is an event of KindPace. Its times are Unix milliseconds.
 type lastPace struct {
-	seq     int64 // 0: the stream has not delivered it yet
-	expires int64 // the deadline of the event, in Unix milliseconds
+	seq     int64 // of the last event about the user that the stream has delivered; 0: there is none
+	at      int64 // when the user last posted
+	expires int64 // the deadline of the event
 }
 
 func newPace() pace { return pace{map[string]int64{}, map[string]lastPace{}} }
@@ -52,25 +53,33 @@ func (p pace) prune(now int64) {
 	maps.DeleteFunc(p.stored, func(_ string, e lastPace) bool { return e.expires <= now })
 }
 
-// apply applies e, an event of KindPace. It returns the seq of the earlier event about the same user, which the stream may
-// erase now; 0: there is none.
-func (p pace) apply(e Event) (replaced int64) {
-	replaced = p.stored[e.User].seq
-	p.stored[e.User] = lastPace{e.Seq, e.Expires}
-	if at, ok := e.postedAt(); ok {
-		p.note(e.User, at)
+// apply applies e, an event of KindPace. It returns the seqs of the events that the stream may erase: the earlier one about
+// the same user, or e itself if another node has stored a later post.
+func (p pace) apply(e Event) (replaced []int64) {
+	at, ok := e.postedAt()
+	if !ok {
+		return nil
 	}
+	p.note(e.User, at)
+	earlier := p.stored[e.User]
+	if at < earlier.at {
+		return []int64{e.Seq}
+	}
+	if earlier.seq != 0 {
+		replaced = []int64{earlier.seq}
+	}
+	p.stored[e.User] = lastPace{e.Seq, at, e.Expires}
 	return replaced
 }
 
-// reserve makes place for an event of KindPace about the user, which the stream is about to store. It returns false if
-// MaxPaces other users have one.
-func (p pace) reserve(user string, expires int64) bool {
+// reserve makes place for an event of KindPace, which the stream is about to store: the user has posted at that time. It
+// returns false if an event says so already until that deadline, or if MaxPaces other users have an event.
+func (p pace) reserve(user string, at, expires int64) bool {
 	earlier, replaces := p.stored[user]
-	if !replaces && len(p.stored) >= MaxPaces {
+	if !replaces && len(p.stored) >= MaxPaces || earlier.at == at && earlier.expires >= expires {
 		return false
 	}
-	p.stored[user] = lastPace{earlier.seq, expires}
+	p.stored[user] = lastPace{earlier.seq, at, expires}
 	return true
 }
 

@@ -1,12 +1,15 @@
 package hub_test
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"mayfly/server/hub"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -131,6 +134,90 @@ func TestStreamStoresSoManyPaces(t *testing.T) {
 		synctest.Wait()
 		if n := w.paces(); n != 1 {
 			t.Errorf("after an hour the stream stores %d times of posts, want the new one", n)
+		}
+	})
+}
+
+// heldPosts is a stream that answers no post until the test calls answer.
+type heldPosts struct {
+	*streamtest.Memory
+	posts []func(error)
+}
+
+func (s *heldPosts) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
+	if e.Kind != hub.KindMessage {
+		s.Memory.Append(room, e, done)
+		return
+	}
+	s.posts = append(s.posts, func(err error) {
+		if err != nil {
+			done(hub.Receipt{}, err)
+			return
+		}
+		s.Memory.Append(room, e, done)
+	})
+}
+
+func (s *heldPosts) answer(err error) {
+	s.posts[0](err)
+	s.posts = s.posts[1:]
+}
+
+// TestSlowModeBesideAnUnansweredPost: slow mode begins while the stream has not answered a post. It counts from that post only
+// if the stream stores it.
+func TestSlowModeBesideAnUnansweredPost(t *testing.T) {
+	for _, failure := range []error{nil, errors.New("no leader")} {
+		t.Run(fmt.Sprint(failure), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				memory, wall := streamtest.NewMemory(), &wall{}
+				stream := &heldPosts{Memory: memory}
+				w := world{hub.New(testConfig, stream, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+				mod, ann := w.moderator(t, "mod", "lobby"), w.in(t, "ann", "lobby")
+				ann.Post(post(1, "lobby", 0))
+				mod.slowFor(time.Hour)
+				synctest.Wait()
+				if n := w.paces(); n != 0 {
+					t.Errorf("the stream stores %d times of posts before it has stored a post", n)
+				}
+				stream.answer(failure)
+				synctest.Wait()
+				stored, wantStored := w.paces(), 1
+				ann.take()
+				ann.Post(post(2, "lobby", 0))
+				waits := len(stream.posts) == 0
+				if failure != nil {
+					wantStored = 0
+					stream.answer(nil)
+				}
+				if stored != wantStored || waits != (failure == nil) {
+					t.Errorf("the stream stores %d times of posts, and the next post must wait: %t", stored, waits)
+				}
+				if err := w.Drain(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestLaterPostCounts: two nodes store times of a user's posts, and the older time comes last. The stream keeps the later one.
+func TestLaterPostCounts(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		w.moderator(t, "mod", "lobby").slowFor(time.Hour)
+		now := time.Now().UnixMilli()
+		for n, at := range []int64{now - 1000, now - 60_000} {
+			w.stream.Append("lobby", hub.Event{Kind: hub.KindPace, User: "u-ann", ID: fmt.Sprint(n), At: now,
+				Expires: at + time.Hour.Milliseconds(), Body: fmt.Append(nil, at)}, func(hub.Receipt, error) {})
+		}
+		if n := w.paces(); n != 1 {
+			t.Errorf("the stream stores %d times of posts, want one", n)
+		}
+		other, stop := w.node(t)
+		defer stop()
+		ann := other.in(t, "ann", "lobby")
+		ann.Post(post(1, "lobby", 0))
+		if got := next[wire.Refused](t, ann); got.RetryMS != (time.Hour - time.Second).Milliseconds() {
+			t.Errorf("the post is answered with %+v, want a wait since the later one", got)
 		}
 	})
 }

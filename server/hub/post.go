@@ -225,8 +225,6 @@ func (r *room) onAppended(k key, chargedAt time.Time, receipt Receipt, err error
 	if repeat {
 		r.hub.refund(w.author, chargedAt)
 		r.pace.undo(k.user, w.noted, w.before)
-	} else {
-		r.moderation.keepPaceLocked(k.user, e.At, e.Expires)
 	}
 	r.acceptLocked(w.author, e, repeat)
 	for _, c := range w.repeats {

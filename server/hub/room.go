@@ -57,7 +57,7 @@ func newRoom(h *Hub, name string) *room {
 		pace: newPace(), turns: turns{waiting: map[string][]turn{}},
 	}
 	r.acts, r.moderation.room = newActs(r), r
-	r.arrivals = arrivals{r, map[chan struct{}]int64{}}
+	r.arrivals = arrivals{room: r, waiting: map[chan struct{}]int64{}}
 	return r
 }
 
@@ -89,10 +89,11 @@ func (r *room) deliver(e Event) (change change, expelled []*Client) {
 		}
 	} else if e.Kind == KindMessage {
 		r.pace.note(e.User, e.At)
-	} else if e.Kind == KindPace {
-		if replaced := r.pace.apply(e); replaced != 0 {
-			change.erase = []int64{replaced}
+		if r.pending[e.key()] != nil { // one node, the author's, stores it for all
+			r.moderation.keepPaceLocked(e.User, e.At, e.Expires)
 		}
+	} else if e.Kind == KindPace {
+		change.erase = r.pace.apply(e)
 	}
 	for _, seq := range change.seqs { // this node may have read only that the message was taken back
 		m := r.timeline.removed[seq]
@@ -143,7 +144,7 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	r.forget(time.Now())
 	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
 	var after *int64
-	if cursor != nil && cursor.Epoch == epoch {
+	if cursor != nil && cursor.Epoch == epoch && r.arrivals.hasLocked(cursor.Seq) {
 		after = &cursor.Seq
 	}
 	snapshot, resumed := r.timeline.snapshot(after, now)

@@ -43,9 +43,9 @@ func (i item) appendTo(dst []byte) []byte {
 
 // snapshot returns the lists of a joined frame. cursor is the seq up to which the client has every change, nil if the
 // client has nothing. If resumed is true, s contains what has happened after cursor. If resumed is false, s contains the
-// newest messages, because cursor is nil or beyond t.seen, or because too much has happened for one joined frame.
+// newest messages, because cursor is nil, or because too much has happened for one joined frame.
 func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool) {
-	if cursor != nil && *cursor <= t.seen {
+	if cursor != nil {
 		if s, resumed = t.missed(*cursor, now); resumed {
 			return s, true
 		}

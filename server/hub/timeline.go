@@ -71,7 +71,7 @@ type takenBack struct {
 // on every node, even if a node reads them after the stream has erased some messages that were taken back. A timeline has
 // no lock and no clock of its own: room.mu guards it, and its methods take the time as a parameter.
 type timeline struct {
-	seen    int64              // the timeline has every event up to this seq, but for those that have expired
+	seen    int64              // the seq of the last event, even if it changed nothing
 	head    int64              // the seq of the last event that changed anything
 	lastAct int64              // the seq of the last reaction, removal or sweep that changed anything
 	live    []*message         // the live messages, sorted by seq

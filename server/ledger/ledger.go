@@ -64,7 +64,7 @@ func New(name string, store Store, deliver func(fact string, until time.Time), l
 }
 
 // Run delivers the facts in the store, and stores the facts in the queue, until ctx is done. Then it tries once more to
-// store the facts that are left in the queue. It stores nothing before store.Follow has succeeded.
+// store the facts that are left in the queue. Before the end, it stores nothing until store.Follow has succeeded.
 func (l *Ledger) Run(ctx context.Context) {
 	stop := l.load(ctx)
 	if stop == nil {

@@ -44,6 +44,9 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(hub.Event))
 			n.condition.noteSeq(e.Seq)
 			deliver(e)
 		}
+		if n := len(batch); n > 0 && (len(events) == 0 || events[len(events)-1].Seq < batch[n-1].seq) {
+			deliver(hub.Event{Seq: batch[n-1].seq}) // nobody can read it, and nobody must wait for it
+		}
 		return len(events)
 	}
 	return f.start(ctx)

@@ -65,11 +65,12 @@ func TestMenuOfARoom(t *testing.T) {
 	t.Parallel()
 	tab, r, server := lobbyAndTea(t)
 	other := tab.Sibling(server.URL).Ready()
+	const open = `document.querySelector('nav [popover]:popover-open')`
 	act := func(name string) {
+		tab.Until(`!` + open) // or the click would close the menu
 		tab.Click("button", "Actions for #tea")
-		tab.Until(`!!document.querySelector('nav [popover]:popover-open')`)
-		tab.Script(`[...document.querySelectorAll('nav [popover]:popover-open button')]
-			.find(b => b.innerText === '` + name + `').click()`)
+		tab.Until(`!!` + open)
+		tab.Script(`[...` + open + `.querySelectorAll('button')].find(b => b.innerText === '` + name + `').click()`)
 	}
 	act("Pin")
 	tab.Until(rooms + ` === 'tea,lobby' && !!` + rig.ByRole("link", "#tea, pinned"))

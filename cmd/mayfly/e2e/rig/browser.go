@@ -202,8 +202,8 @@ func open(t *testing.T, parent context.Context, url string, options ...chromedp.
 	return tab
 }
 
-// Close closes the tab, as a user does. But a tab from Browser.Tab ends half a second later, even if its page still handles
-// that it is closed: chromedp then disposes of its browser context.
+// Close closes the tab, as a user does. But the page of a tab from Browser.Tab has half a second at most to handle that:
+// then chromedp disposes of its browser context.
 func (tab *Tab) Close() {
 	tab.t.Helper()
 	if err := chromedp.Cancel(tab.Ctx); err != nil {
