@@ -42,7 +42,8 @@ func (s savedRoom) scope() unread.Scope {
 type savedRooms []savedRoom
 
 // readRooms returns the list of rooms in text, which the device has stored. It leaves out a room whose name is not valid or
-// appears twice, and the rooms after the first client.MaxRooms. If it can't read the text, it returns no rooms.
+// stands further up in the list already, and the rooms after the first client.MaxRooms. If it can't read the text, it
+// returns no rooms.
 func readRooms(text string) (all savedRooms) {
 	var stored savedRooms
 	if json.Unmarshal([]byte(text), &stored) != nil {

@@ -46,7 +46,8 @@ func (e *engine) mayConnect() bool {
 	return e.links.current == nil && !e.connection.waits() && e.identity.guest != ""
 }
 
-// untilNext returns the time until tick must run again, because a message expires, an entry is due or the like.
+// untilNext returns the time until tick must run again: until the next message expires, the client must send a message
+// again, it may connect again or the like, but tickAtLeast at most.
 func (e *engine) untilNext(now clock.Moment) time.Duration {
 	wait := min(tickAtLeast, e.connection.untilShown(now))
 	if e.sender.persister.Ready() {

@@ -5,8 +5,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// onBye runs when a bye has come from the server. It ends the link. Then, as f asks, it either schedules the next attempt to
-// connect, or makes the client wait until the user does something.
+// onBye runs when a bye has come from the server, or a close code whose bye was lost. It ends the link. Then, as f asks, it
+// either schedules the next attempt to connect, or makes the client wait until the user does something.
 func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 	c := e.links.current.credentials
 	e.fallback.young = 0

@@ -27,8 +27,8 @@ func issued(token string) (claims map[string]any) {
 	return claims
 }
 
-// TestWhichTokenTheServerGets is the ID token only if the configuration says so. An unknown word of a newer server changes
-// nothing.
+// TestWhichTokenTheServerGets: the page sends the ID token only if the field token of /config.json is "id". With any other
+// value, such as one that only newer servers know, it sends the access token.
 func TestWhichTokenTheServerGets(t *testing.T) {
 	for _, tt := range []struct {
 		name, says string

@@ -37,8 +37,8 @@ func lessExactKey(c client.Code) (k Key, ok bool) {
 	return k, ok
 }
 
-// lessExact maps codes to keys. For each of these codes the server has several sentences, but the page has only one. The
-// page's sentence says less, so Problem uses it only if the language of the page is not English.
+// lessExact maps codes to keys. For such a code the server may have several sentences, or one that says more, but the page
+// has only one. So Problem uses the page's sentence only if the language of the page is not English.
 var lessExact = map[wire.Code]Key{
 	wire.CodeFrame:       NotUnderstood,
 	wire.CodeID:          NotUnderstood,

@@ -4,7 +4,8 @@ package main
 
 import "syscall"
 
-// maxFiles returns how many files this process may open. Go raises the soft limit to the hard limit at the start.
+// maxFiles returns the hard limit of files that this process may open. At its start, Go raises the soft limit to it, or as
+// far as the system allows.
 func maxFiles() (limit uint64, ok bool) {
 	var r syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r); err != nil {

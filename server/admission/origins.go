@@ -140,8 +140,9 @@ func browserHost(name, port, scheme string) (string, error) {
 }
 
 // Allow reports whether r may use this server: the origin in r's Origin header is allowed, or r has no such header. A
-// request without the header comes from a native client, which is not a browser. Such a request is safe: no foreign page can
-// have caused it, and it carries no cookies of a user.
+// browser sends the header with each WebSocket handshake and each POST of a page. So a request without it comes from a
+// client that is no browser, or it opens no WebSocket and posts nothing. Such a request is safe: no foreign page can chat by
+// it.
 func (o *Origins) Allow(r *http.Request) bool {
 	switch origin := r.Header.Values("Origin"); len(origin) {
 	case 0:

@@ -234,7 +234,8 @@ func (l *Log) countLocked(h hit, e line) {
 	c.n, c.told = 0, now
 }
 
-// forgetLocked forgets the hits about which the next line would be written anyway.
+// forgetLocked forgets the hits whose last line is at least limitEvery old: the next hit of the same limit gets a line of
+// its own, forgotten or not.
 func (l *Log) forgetLocked(now time.Time) {
 	for h, c := range l.hits {
 		if now.Sub(c.told) >= limitEvery {

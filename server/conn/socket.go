@@ -124,8 +124,9 @@ func (s *Socket) wake() {
 	}
 }
 
-// ending implements transport. It makes the holder of the queue's claim close the WebSocket after its write. If nobody has
-// the claim, it starts a goroutine that closes the WebSocket. If the connection has not ended after endTimeout, it is cut.
+// ending implements transport. If a goroutine is writing the queue (it has the claim, see queue), that goroutine closes the
+// WebSocket after its write. Otherwise ending starts a goroutine that does so. If the connection has not ended after
+// endTimeout, it is cut.
 func (s *Socket) ending() {
 	first, claimed := s.queue.end()
 	if first {

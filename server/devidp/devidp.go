@@ -100,7 +100,7 @@ func (c Config) check() error {
 	return errors.Join(errs...)
 }
 
-// originOf returns the origin of the URL s: its scheme and host. It returns "" if s is not a URL.
+// originOf returns the origin of the URL s: its scheme and host. It returns "" if s cannot be parsed.
 func originOf(s string) string {
 	u, err := url.Parse(s)
 	if err != nil {

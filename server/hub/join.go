@@ -146,8 +146,9 @@ func (c *Client) Leave(l wire.Leave) {
 	r.leave(c)
 }
 
-// forMembership returns the room with that name for a frame of the kind re, which is leave or who. If the client is not
-// in the room, or has sent too many join, leave and who frames, forMembership refuses the frame and returns nil.
+// forMembership returns the room with that name for a frame of the kind re, which is leave or who. If the client is not in
+// the room, or has reached its limit of these frames (maxMembershipChanges), forMembership refuses the frame and returns
+// nil.
 func (c *Client) forMembership(re, name string) *room {
 	if wait := c.membershipRate.take(time.Now()); wait > 0 {
 		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRate, Message: tooManyChanges}, wait)

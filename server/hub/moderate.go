@@ -168,8 +168,9 @@ func (m *moderation) keepsUntilLocked(d decision, now int64) int64 {
 	return until
 }
 
-// fullLocked returns how long a moderator must wait until the room can keep one more mute or ban. It returns 0 if the
-// room can keep d now, or if d is neither a mute nor a ban.
+// fullLocked returns how long a moderator must wait until the room can perhaps keep one more mute or ban: until the stream
+// drops what it stores about the first of the users. It returns 0 if the room can keep d now, or if d is neither a mute nor
+// a ban.
 func (m *moderation) fullLocked(d decision, now int64) (wait time.Duration) {
 	o := &m.room.timeline.order
 	if d.Act != wire.ActMute && d.Act != wire.ActBan {

@@ -24,8 +24,8 @@ const (
 // of messages. It is a time that every part of Mayfly can write.
 var Forever = time.Date(9000, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 
-// order is what moderators have set in one room. Like a timeline, only events and the passing of time change it, so it is
-// the same on every node, also on a node that reads the events after the stream has erased those that later ones replace.
+// order is what moderators have set in one room. Like a timeline, it changes only by events and as time passes. So it is the
+// same on every node, even on a node that reads the room late and no longer finds the events that newer ones have replaced.
 // room.mu guards it.
 type order struct {
 	barred map[string]*barred // by user id

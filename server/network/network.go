@@ -139,7 +139,8 @@ func (in Inherited) listen(name string) (net.Listener, error) {
 	return l, file.Close() // the listener has a descriptor of its own
 }
 
-// shared is the address space of providers (RFC 6598), in which no stranger of the internet is.
+// shared has the addresses that providers of internet access use inside their own networks (RFC 6598). Nobody outside such a
+// network can reach them.
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
 // Public reports whether strangers on the internet may reach a listener at host. It returns false only for localhost

@@ -48,11 +48,11 @@ const (
 	epochKey = "mayfly_epoch" // the key of the epoch in the stream's metadata
 	bootKey  = "mayfly_boot"  // the key in the stream's metadata for the bootID of the last start
 
-	// duplicates is how long JetStream remembers the ids of messages, by which it recognises repeats. The hub recognises
-	// most repeats itself, by the messages of the room. It cannot do so in the time between the storing of a message and its
-	// delivery to the hub: in that time a user may send the post to a second node, too, or again after an append whose
-	// answer was lost. That time is longest, some seconds, if the append timed out and the follower has to read the room
-	// again. A longer duplicates would cost memory: JetStream needs 90 bytes for each id.
+	// duplicates is how long JetStream remembers the ids of messages, by which it drops repeats. The hub drops most repeats
+	// itself, because it has the messages of the room. It misses a repeat only while the first copy is stored and not yet
+	// delivered to this node: a user may send a post to a second node, or again because the answer was lost. This lasts some
+	// seconds at most, when an append has timed out and the follower reads the room again. A longer duplicates would cost
+	// memory: JetStream needs 90 bytes for each id.
 	duplicates   = 2 * time.Minute
 	readyTimeout = 2 * time.Second
 	stopTimeout  = 5 * time.Second // the longest time for each step of Close

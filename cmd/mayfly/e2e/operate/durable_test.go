@@ -360,8 +360,9 @@ func unreadable(t *testing.T, folder string, all []*person) {
 	}
 }
 
-// keysGo waits until the running server has removed the keys of past minutes, including a key that was restored. The
-// other keys of the joined messages must be there.
+// keysGo waits until the running server has deleted the keys that it needs no more: the old key that the test has put back
+// into the folder, and the key of each message in joined that has expired by then. The keys of the other messages must still
+// be there.
 func keysGo(t *testing.T, folder string, joined map[string]wire.Joined) {
 	t.Helper()
 	paths := map[string]bool{oldKey(t, folder): true}

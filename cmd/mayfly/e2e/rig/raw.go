@@ -56,8 +56,8 @@ func (r *Raw) Send(f wire.Frame) {
 // TrySend writes one frame. It returns an error if the connection has ended.
 func (r *Raw) TrySend(f wire.Frame) error { return r.conn.Write(wire.Encode(f)) }
 
-// read returns the next frame, or the error that ended the connection. It also fails after Timeout, because a server is
-// never silent for that long.
+// read returns the next frame, or an error if the connection has ended or the frame cannot be read. It also fails after
+// Timeout, because a server is never silent for that long.
 func (r *Raw) read() (wire.Frame, error) {
 	for len(r.rest) == 0 {
 		ctx, cancel := context.WithTimeout(r.t.Context(), Timeout)

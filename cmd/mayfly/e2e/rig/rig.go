@@ -120,7 +120,8 @@ func ServeAlone(t testing.TB, addr string, args ...string) *Server {
 
 // Dev starts mayfly dev on two free ports, with args as additional flags, and waits until it prints its URLs.
 //
-// If the environment variable MAYFLYTEST_NODES is set, people sign in at that mayfly dev, but chat in a Cluster.
+// If the environment variable MAYFLYTEST_NODES is set, people sign in at that mayfly dev, but chat in a Cluster; not if args
+// has -data or -admin.
 func Dev(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if clustered(args) {

@@ -23,8 +23,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A spy reads the secrets of a sign-in in the places where they belong: the bodies of requests, and the frames that
-// clients send. It collects the content of all other places, and then searches them for the secrets.
+// A spy reads the secrets of a sign-in in the places where they belong: the bodies of requests, the frames that clients
+// send, and the address to which the provider sends the user back. It collects the content of all other places, and then
+// searches them for the secrets.
 type spy struct {
 	mu      sync.Mutex // guards what follows
 	secrets map[string][]string
