@@ -92,7 +92,7 @@ func TestSilentSocketIsBlocked(t *testing.T) {
 	})
 }
 
-// TestSlowSocketIsNotBlocked: the WebSocket opens late and brings welcome late, but it is never silent for 4 s.
+// TestSlowSocketIsNotBlocked: the WebSocket opens late and brings welcome late, but until then it is never silent for 4 s.
 func TestSlowSocketIsNotBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, polls := newScript(t), newScript(t)

@@ -79,7 +79,7 @@ func clusterStart(text string, index int) int {
 	return index
 }
 
-// long reports whether text has more than longLines lines, so that a style draws a vertical line at its side.
+// long reports whether text has more than longLines lines. If so, a style draws a vertical line at its side.
 func long(text string) bool { return lineEnd(text, longLines) < len(text) }
 
 // fold returns the nodes of text to show. If text has more than maxLines lines, these are only the nodes of its beginning,

@@ -14,7 +14,8 @@ import (
 // chunkSize is how many bytes an inlet reads at once.
 const chunkSize = 4 << 10
 
-// chunks is a pool of buffers of chunkSize bytes. A connection has one only while the WebSocket library reads from it.
+// chunks is a pool of buffers of chunkSize bytes. A connection has a buffer only while the WebSocket library reads from that
+// connection.
 var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
 // inlet is the network connection that the WebSocket library reads from. Without it, an idle connection would wait inside

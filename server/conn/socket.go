@@ -35,7 +35,7 @@ type Socket struct {
 
 	cut atomic.Pointer[time.Timer] // aborts the connection if its end takes too long; nil until the end begins
 
-	// Owned by tick. Times are the age of the connection.
+	// Owned by tick. Times count from when the connection was opened.
 	nextPing time.Duration // when tick sends the next ping
 	pongBy   time.Duration // when tick looks whether the pong has come; 0: no pong is awaited
 	overdue  bool          // the pong has not come within pongTimeout

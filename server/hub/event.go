@@ -58,9 +58,9 @@ type reaction struct {
 	User  wire.User `json:"user"`
 }
 
-// removal is the Body of a KindRemoval. It contains everything about the removed message except the content. Because the
-// stream erases the message, a node that reads the room later finds only the removal. If the client then posts the
-// message again, the node must recognise the repeat from the removal.
+// removal is the Body of a KindRemoval. It contains what is needed to recognise the removed message; the event itself has
+// the message's deadline. Because the stream erases the message, a node that reads the room later finds only the removal. If
+// the client then posts the message again, the node must recognise the repeat from the removal.
 type removal struct {
 	To   int64  `json:"to"`   // the seq of the message
 	User string `json:"user"` // the id of the message's author

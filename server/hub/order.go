@@ -115,7 +115,8 @@ func (o *order) about(id string) *barred {
 	return person
 }
 
-// set replaces b by the event e, which counts until that time, and returns the seq of the event that is replaced.
+// set makes b the bar of the event e, which lasts until the time in the parameter until. It returns the seq of the event
+// whose bar b was before, if there was one.
 func (b *bar) set(e Event, until int64) (replaced []int64) {
 	if b.seq != 0 {
 		replaced = []int64{b.seq}

@@ -11,7 +11,7 @@ import (
 )
 
 // message is a live message, or what is left of a message that was taken back. A server holds very many of them, so their
-// size counts: what only some messages need is in acted.
+// size counts: what only some messages need is behind the pointer acted.
 type message struct {
 	seq     int64
 	name    name
@@ -280,8 +280,8 @@ func (t *timeline) after(seq int64) int {
 }
 
 // expire removes the messages that have expired at the time now. It returns the seqs of those that were still live; the
-// others were taken back earlier. Mostly the oldest messages expire first: then the time that expire takes hardly
-// depends on how many messages the room holds.
+// others were taken back earlier. Usually the oldest messages expire first. In that case expire takes hardly longer if the
+// room holds many messages.
 func (t *timeline) expire(now int64) (expired []int64) {
 	for len(t.due) > 0 && t.due[0].expires <= now {
 		m := heap.Pop(&t.due).(*message)

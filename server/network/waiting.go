@@ -56,8 +56,8 @@ type byAddress struct {
 	queue list.List // those that wait, as *waiter; those that have waited longest first
 }
 
-// NewWaiting returns a Waiting for a server on which one address may have slots WebSockets and polls. It registers its
-// metrics with reg.
+// NewWaiting returns a Waiting. The number slots says how many WebSockets and polls together one address may have on this
+// server. NewWaiting registers its metrics with reg.
 func NewWaiting(slots int, exempt func(netip.Addr) bool, reg prometheus.Registerer) *Waiting {
 	w := &Waiting{mostPer: perSlot * slots, exempt: exempt, left: make(chan struct{}, 1),
 		conns: map[net.Conn]*waiter{}, by: map[netip.Addr]*byAddress{},

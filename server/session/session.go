@@ -63,9 +63,10 @@ func (s *Session) Patience() time.Duration { return s.patience }
 // SignedIn reports whether the user is signed in. Any goroutine may call it.
 func (s *Session) SignedIn() bool { return s.identity.Load() != nil }
 
-// Tick tells the client when the sign-in expires soon, and ends the connection when the sign-in has expired. now is the
-// time of the hub's clock. Tick returns after which time it must be called again, at the latest. Once the hello has its
-// answer, Tick must be called soon, because only then it knows when the sign-in expires. Only one goroutine calls Tick.
+// Tick tells the client when its token expires soon, and ends the connection when the token has expired and no newer one
+// came within wire.AuthGrace. now is the time of the hub's clock. Tick returns how long the caller may wait, at most, before
+// it calls Tick again. Once the hello has its answer, Tick must be called soon, because only then it knows when the token
+// expires. Only one goroutine calls Tick.
 func (s *Session) Tick(now time.Time) time.Duration {
 	if i := s.identity.Load(); i != nil {
 		return i.tick(now)

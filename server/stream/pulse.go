@@ -54,7 +54,7 @@ type clustered struct {
 	pulse *pulse // static; nil: the NATS server is embedded
 }
 
-// Warning says what an operator should solve although users can chat: a clock that is off. It is "" if there is nothing.
+// Warning says what an operator should solve even while users can chat: a clock that is wrong. It is "" if there is nothing.
 func (c clustered) Warning() string {
 	if c.pulse == nil {
 		return ""

@@ -139,7 +139,7 @@ type socket struct {
 	r *bufio.Reader
 }
 
-// enter opens the i-th socket, from an address of its own, and joins a room. It is closed when the benchmark ends.
+// enter opens the i-th socket, from an address of its own, and joins a room. The socket is closed when the benchmark ends.
 func enter(b *testing.B, addr string, i int, room string) (*socket, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {

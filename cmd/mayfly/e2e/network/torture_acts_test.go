@@ -155,7 +155,7 @@ func (a *actor) react(sent []client.Message) {
 	a.reacted++
 }
 
-// takeBack takes back one of own, at once or once the time to undo it is over.
+// takeBack takes back a message in own. By chance the removal is sent at once, or when the time for undoing it is over.
 func (a *actor) takeBack(own []client.Message) {
 	m := own[rand.N(len(own))]
 	a.Remove(m.Key)

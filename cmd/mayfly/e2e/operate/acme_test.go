@@ -160,8 +160,8 @@ func TestAuthorityThatRefusesIsQuoted(t *testing.T) {
 	s.Stop()
 }
 
-// TestCertificateIsRenewed waits for the second certificate of a server whose certificates last 15 s, with a connection that
-// stays.
+// TestCertificateIsRenewed waits for the second certificate of a server whose certificates last 15 s, and keeps a connection
+// open meanwhile.
 func TestCertificateIsRenewed(t *testing.T) {
 	t.Parallel()
 	addr, plain := rig.FreeAddr(t), rig.FreeAddr(t)

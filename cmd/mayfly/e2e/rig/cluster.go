@@ -101,7 +101,7 @@ func ServeLinked(t testing.TB, args ...string) *Cluster {
 	return c.serve(t, 2, args...)
 }
 
-// oldVariable names another build of mayfly for ServeOldAndNew.
+// oldVariable is the environment variable with the path of another build of mayfly, for ServeOldAndNew.
 const oldVariable = "MAYFLYTEST_OLD"
 
 // ServeOldAndNew does what ServeCluster does, but the server Nodes[old] runs the build of mayfly that the environment

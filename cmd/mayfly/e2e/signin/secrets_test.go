@@ -212,7 +212,8 @@ func (s *spy) until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// search fails the test if a secret is in a place where it must not be, or if the spy has missed some.
+// search fails the test if a secret is in a place where it must not be. It also fails if the spy has seen too few secrets of
+// a kind, because then the search shows nothing.
 func (s *spy) search(t *testing.T) {
 	t.Helper()
 	s.mu.Lock()

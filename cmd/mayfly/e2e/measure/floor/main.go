@@ -104,7 +104,7 @@ func (f *floor) leave(room string, conn net.Conn) {
 // heron is the author of every message. The id has as many characters as those of Mayfly's guests.
 var heron = wire.User{ID: "g-7Qm1xkPd0aYVQ3dIoYb7yZlQ", Name: "Anonymous Heron", Anonymous: true}
 
-// post delivers a message. Errors of members show when their connections are read.
+// post delivers a message. It ignores errors of writing: the reading of that member's connection fails then, too.
 func (f *floor) post(p wire.Post, conn net.Conn) {
 	now := time.Now().UnixMilli()
 	f.mu.Lock()
