@@ -11,9 +11,9 @@ import (
 // this border, a camera may not find the code.
 const quietZone = 4
 
-// qrPath returns the QR code of text as the path of an SVG image, and the width of the image with the quiet zone. A module
-// is one unit of the image wide. The path has one rectangle for each run of dark modules in a line. If text is too long for
-// a QR code, path is ""; the address of a room is never too long.
+// qrPath returns the QR code of text as the path of an SVG image, and the width of the image with the quiet zone. In the
+// image, a module is one unit wide. The path has one rectangle for each run of dark modules in a line. If text is too long
+// for a QR code, path is ""; the address of a room is never too long.
 func qrPath(text string) (path string, size int) {
 	code, err := qr.Encode(text, qr.M) // qr.M: the middle level of error correction, which is enough for a screen
 	if err != nil {

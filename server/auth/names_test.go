@@ -421,7 +421,7 @@ func TestLookupEndsInItsBudget(t *testing.T) {
 	})
 }
 
-// TestSubjectsThatAreNoIDsAreNotAsked: the Users API is not asked about other subjects than ids. For "me" it would return
+// TestSubjectsThatAreNoIDsAreNotAsked: the Users API is not asked about subjects that are not ids. For "me" it would return
 // the owner of the API token, and a login name may belong to another user.
 func TestSubjectsThatAreNoIDsAreNotAsked(t *testing.T) {
 	for _, uid := range []string{"ada@example.com", "short", strings.Repeat("u", 65), "00u1ada?expand=1", "00u1ada%2f..%2f", "00u1ada-lovelace"} {

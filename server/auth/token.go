@@ -59,8 +59,8 @@ func parse(raw string) (token, *Error) {
 }
 
 // isOpaque reports whether only the issuer can read the token raw, because it is a JWE, or no JWT at all. parts are the
-// parts of raw between its dots. isOpaque returns false for a damaged JWT, and for a text with a character that no token in
-// an Authorization header may have (RFC 6750).
+// parts of raw between its dots; three parts count as a JWT. isOpaque returns false for a damaged JWT, and for a text with a
+// character that no token in an Authorization header may have (RFC 6750).
 func isOpaque(raw string, parts []string) bool {
 	if len(parts) == 3 {
 		return false

@@ -52,8 +52,8 @@ func checkTime(leaf *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// config returns the settings of a TLS server whose certificates come from the function certificate. All browsers since
-// 2013 have TLS 1.2, and older versions of TLS are insecure.
+// config returns the settings of a TLS server whose certificates come from the function certificate. All browsers since 2014
+// have TLS 1.2, and older versions of TLS are insecure.
 func config(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate}
 }

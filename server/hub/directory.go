@@ -303,10 +303,10 @@ func (d *directory) renameLocked(e *entry, name, role string, answered *Client) 
 	return d.changeLocked(e, namedUser{user, max(d.clock.Now().UnixMilli(), e.named+1)}, answered)
 }
 
-// changeLocked replaces the user of e by u: the name, the role, the guest mark, and when the user got the name. It
-// sends the frame authed to a guest's connections, except to the connection answered, to which the caller itself sends
-// authed. answered is nil if there is no such connection. changeLocked returns the ids of the users whose names have
-// changed.
+// changeLocked replaces the user of e by u: the name, the role, the guest mark, and when the user got the name. It sends the
+// frame authed to a guest's connections, except to the connection answered, to which the caller itself sends authed.
+// answered is nil if there is no such connection. changeLocked returns the id of the user, and the ids of the other users
+// whose names have changed because of that.
 func (d *directory) changeLocked(e *entry, u namedUser, answered *Client) (renamed []string) {
 	d.dropNameLocked(e)
 	e.namedUser, e.key = u, spelling.Key(u.Name)

@@ -109,7 +109,8 @@ func TestSlowModeOutlivesTheMessage(t *testing.T) {
 	}
 }
 
-// TestStreamStoresSoManyPaces and no more: who posts after that waits as long as the message lives.
+// TestStreamStoresSoManyPaces: the stream stores the last posts of MaxPaces users of a room and no more. It stores new ones
+// when these have expired.
 func TestStreamStoresSoManyPaces(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		mod := w.moderator(t, "mod", "lobby")

@@ -51,9 +51,8 @@ func (r *roll) byStream() map[string][]*follower {
 	return streams
 }
 
-// confirm reports whether f has the last message of its subject. The stream's leader is asked. If it does not answer, then
-// nobody can store anything, and confirm returns true: the members get what can be read. An audit follows when the leader
-// answers.
+// confirm asks the stream's leader whether f has the last message of its subject. If the leader does not answer within
+// headTimeout, confirm returns true, so that the members get what could be read. An audit follows when the leader answers.
 func (p *pulse) confirm(ctx context.Context, f *follower) bool {
 	ctx, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()

@@ -91,7 +91,7 @@ func (c Cluster) Check() error {
 	return err
 }
 
-// options returns the options for connections to the servers. It reads the files.
+// options returns the options for connections to the servers. It reads the files that c names.
 func (c Cluster) options() ([]nats.Option, error) {
 	var options []nats.Option
 	if c.Credentials != "" {

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -80,6 +82,31 @@ func TestWhatANodeWaitsFor(t *testing.T) {
 			t.Errorf("after %q the node tries again: %v, want %v", tt.problem, got, tt.want)
 		}
 	}
+}
+
+// TestFollowerAsksTheLeader: a follower in a cluster reads from any server, which may lack the last messages. So it also asks the
+// leader.
+func TestFollowerAsksTheLeader(t *testing.T) {
+	t.Parallel()
+	c := natstest.Start(t, 1, "")
+	n := openCluster(t, clusterOf(c), roomy)
+	conn, err := nats.Connect(c.URLs()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	asked, err := conn.SubscribeSync("$JS.API.STREAM.MSG.GET.mayfly")
+	if err == nil {
+		err = conn.Flush()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow(t, n, "lobby")
+	eventually(t, "the leader is asked for the last message of the room", func() bool {
+		request, err := asked.NextMsg(testTimeout)
+		return err == nil && strings.Contains(string(request.Data), "mayfly.room.lobby")
+	})
 }
 
 // TestClusterOfTwoNodes: two nodes that start at the same time on new servers create the streams together. Both deliver the

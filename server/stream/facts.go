@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// All facts together may take at most factBytes bytes, or a quarter of Config.Bytes if that is less. Beyond this
-	// limit JetStream deletes the oldest facts, because these usually expire first. factStream has the limit
-	// as a number of facts of factSize bytes, not in bytes. For a limit in bytes JetStream would reserve the space on
-	// the disk at the start, and would fail if the disk is full.
+	// All facts together may take at most factBytes bytes, or a quarter of Config.Bytes if that is less. Beyond this limit
+	// JetStream deletes the oldest facts, because these usually expire first. factStream sets the limit as a number of
+	// facts of factSize bytes, not in bytes. For a limit in bytes JetStream would reserve the space at the start, and
+	// would fail if the disk is full.
 	factBytes = 32 << 20
 	factSize  = 320 // the most bytes of one stored fact
 

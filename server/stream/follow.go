@@ -194,8 +194,8 @@ func (f *follower) reread(ctx context.Context) {
 // catchUp delivers every message that is stored after f.last, and returns how many it has delivered.
 func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 	for checks := 0; ; {
-		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
-		p, err := f.nats.links.page(ctx, f.subject, uint64(f.last.Load())+1, pageMessages)
+		reading, cancel := context.WithTimeout(ctx, pageTimeout)
+		p, err := f.nats.links.page(reading, f.subject, uint64(f.last.Load())+1, pageMessages)
 		cancel()
 		if err != nil {
 			return read, fmt.Errorf("read %s from %d: %w", f.subject.name, f.last.Load()+1, err)

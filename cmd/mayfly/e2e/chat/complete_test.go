@@ -54,7 +54,8 @@ func TestA17CompletionIsAListbox(t *testing.T) {
 	tab.Until(closed + ` && ` + field + `.value === 'so 🎉 😃 🚀 👍'`)
 	tab.Script(`document.execCommand('undo')`)
 	tab.Until(field + `.value === 'so 🎉 😃 🚀 :+1:'`)
-	// The page may announce the two messages of open as late as now: that "lunch?" has come, and that "yes" is sent.
+	// The function open has posted two messages. The page may announce them as late as now: that "lunch?" has come, and that
+	// "yes" is sent.
 	if said := rig.Eval[[]string](tab, `said.filter(s => !s.endsWith(': lunch?') && s.trim() !== 'Sent')`); len(said) > 0 {
 		t.Errorf("completion announced %q", said)
 	}

@@ -15,8 +15,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A crowd is two tabs of one browser in the room tea, which want notifications, and another user. The tabs are two guests,
-// and in the rooms lobby and tea. They are hidden.
+// A crowd is two hidden tabs of one browser, and another user. Each tab is a guest of its own, shows the room tea, is in the
+// lobby, too, and has turned on notifications.
 type crowd struct {
 	tab, other *rig.Tab
 	worker     *rig.Worker

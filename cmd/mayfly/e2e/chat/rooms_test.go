@@ -60,7 +60,7 @@ func TestUnreadInOtherRooms(t *testing.T) {
 // rooms is JavaScript for the names of the rooms in the list, from top to bottom.
 const rooms = `[...document.querySelectorAll('nav li')].map(e => e.dataset.room).join()`
 
-// TestMenuOfARoom pins, mutes and leaves a room by its menu. Another tab follows.
+// TestMenuOfARoom pins, mutes and leaves a room with its menu. Another tab of the browser must show the same.
 func TestMenuOfARoom(t *testing.T) {
 	t.Parallel()
 	tab, r, server := lobbyAndTea(t)

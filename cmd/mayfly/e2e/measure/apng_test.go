@@ -144,7 +144,8 @@ func apart(a, b color.RGBA) int {
 	return max(differ(a.R, b.R), differ(a.G, b.G), differ(a.B, b.B), differ(a.A, b.A))
 }
 
-// chunks returns the chunks of a PNG of the picture by their names. The chunks IDAT are one.
+// chunks encodes the picture as a PNG, and returns the data of its chunks by their names. The data of several chunks IDAT
+// are joined.
 func (a *animation) chunks(picture image.Image) map[string][]byte {
 	a.t.Helper()
 	var file bytes.Buffer

@@ -246,7 +246,8 @@ func inSpells(t *testing.T, play func(t *testing.T, length time.Duration)) {
 	}
 }
 
-// play lets all actors act and the lines break for length. Now and then it calls strike, and look more often.
+// play lets all actors act for the given time, and breaks their connections. Now and then it calls strike, and look more
+// often.
 func (s *stage) play(length time.Duration, strike func(context.Context), look func()) {
 	ctx, stop := context.WithTimeout(s.t.Context(), length)
 	defer stop()

@@ -68,7 +68,7 @@ type touchable struct {
 }
 
 // reach waits until element stands still, and until a finger on its middle would touch it and not something above it. In
-// each attempt it evaluates element only once, because Chromium needs long for byRole.
+// each attempt it evaluates element only once, because byRole takes Chromium a long time.
 func (tab *Tab) reach(element string) touchable {
 	tab.t.Helper()
 	tab.Until(fmt.Sprintf(`(e => {
