@@ -171,8 +171,8 @@ const (
 	noMatch
 )
 
-// rankOf returns how well name matches text. The string between separates the words of name. name and text are in lower
-// case.
+// rankOf returns how well name matches text. The parameter between is the string that separates the words of name. name and
+// text are in lower case.
 func rankOf(name, text, between string) int {
 	switch {
 	case name == text:

@@ -29,7 +29,7 @@ type orderBar struct {
 	ends       time.Time // when the bar goes
 }
 
-// A toldAct is an act of a moderator that the bar tells.
+// A toldAct is an act of a moderator that the bar announces.
 type toldAct struct {
 	act  wire.Moderated
 	undo *wire.Moderate // what undoes the act; nil if the user of this page can't undo it

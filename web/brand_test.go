@@ -56,7 +56,8 @@ func branded(t *testing.T) *web.Handler {
 	return newFrom(t, c, fakeFiles(t))
 }
 
-// TestBrandIsInThePage checks where a chat has its own name and look.
+// TestBrandIsInThePage: the operator's name and look are in the page, the manifests, the worker, the styles and the icons,
+// and a chat without them has none of them.
 func TestBrandIsInThePage(t *testing.T) {
 	h, plain := branded(t), fake(t)
 	page := get(t, h, "/").Body.String()

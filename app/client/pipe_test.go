@@ -278,7 +278,8 @@ func startClient(t *testing.T, s *client.Client) *tester {
 	return c
 }
 
-// online connects c, which has just begun, to lobby with messages in it.
+// online answers the first connection of the script's client: the client joins the lobby, which contains messages. It
+// returns the connection.
 func (s *script) online(messages ...wire.Message) *pipe {
 	s.t.Helper()
 	p := s.next()

@@ -220,11 +220,12 @@ func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ 
 	return b, false
 }
 
-// onRefused runs when the server has refused the join of a room. retry is how long the server asks the client to wait. If
-// the room is shown or the user is in it, it then counts as not joined, also if an earlier join succeeded on this
-// connection: while the client polls, no poll names the room until another join. For such a room, onRefused schedules
-// another join only if retry is not 0. For all other rooms it always does. A room that is not shown is joined again after
-// backgroundRetry at the earliest.
+// onRefused runs when the server has refused the join of a room. retry is how long the server asks the client to wait; 0: it
+// does not ask. A room that the user is in, and that is not shown, then counts as not joined, even if an earlier join
+// succeeded on this connection: while the client polls, no poll names the room until another join. onRefused schedules that
+// join only if retry is not 0. The same holds for the shown room, but if retry is 0, it stays as it is. A room that is
+// joined only because entries or acts wait for it is joined again in any case. A room that is not shown is joined again
+// after backgroundRetry at the earliest.
 func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
 	switch b := r.background[f.Room]; {
 	case b != nil && r.isIn(f.Room):

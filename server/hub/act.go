@@ -80,7 +80,8 @@ func (c *Client) React(f wire.React) {
 // order: room, repeat, gone, forbidden, rate, unavailable. Each name is the code of the refusal, except repeat: that check
 // finds out whether the user has asked for the same removal before. If no check refuses the removal, Remove hands its event
 // to the stream. Once the stream delivers the event to this node, every member of the room is told, c included. Remove
-// blocks until then, for orderTimeout at most: what the user sends next cannot be about the message any more.
+// blocks until then, for orderTimeout at most, so that what the user sends next on this connection is handled after the
+// removal.
 func (c *Client) Remove(f wire.Remove) {
 	c.act(f.Room, &act{actKey: actKey{kind: KindRemoval, user: c.userID, to: f.Seq}, sender: c})
 }

@@ -773,7 +773,8 @@ func TestDrainWaitsForActs(t *testing.T) {
 	})
 }
 
-// TestBeatTellsOfChanges: the head of a beat counts what changed something, and nothing else.
+// TestBeatTellsOfChanges: the head in a beat is the seq of the last event that has changed anything. A reaction that is
+// there already takes a seq, but does not move the head.
 func TestBeatTellsOfChanges(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")

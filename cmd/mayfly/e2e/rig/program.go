@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// RunModule builds the program in folder, which is a module of its own, and runs it with args until the test ends. env has
-// more variables for it, such as NAME=value. The program must print a line that begins with says, and behind it the address
-// at which it serves: RunModule waits for that line, and returns the address. kill ends the program and returns its log.
+// RunModule builds the program in folder, which is a module of its own, and runs it with args until the test ends. env adds
+// environment variables, such as NAME=value. The program must print a line with the address at which it serves. Before the
+// address, the line consists of the string says. RunModule waits for that line, and returns the address. kill ends the
+// program and returns its log.
 func RunModule(t *testing.T, folder, says string, env []string, args ...string) (at string, kill func() (log string)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
