@@ -466,7 +466,8 @@ func TestModerationOnTwoNodes(t *testing.T) {
 		far.wantHeard("slow mode there", "ann: refused post lobby rate in 60000")
 		here.heard()
 		here.says("mod", `{"type":"moderate","room":"lobby","act":"clear"}`)
-		far.wantHeard("clear there", "ann: moderated clear seq 6 | removed [4] moderator, seq 7") // seq 5 keeps the time of the post
+		// seq 5 keeps the time of Ann's post
+		far.wantHeard("clear there", "ann: moderated clear seq 6 | removed [4] moderator, seq 7")
 	})
 }
 

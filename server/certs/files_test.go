@@ -98,7 +98,8 @@ func TestBadFilesChangeNothing(t *testing.T) {
 	}
 }
 
-// TestFilesThatAreBeingWrittenAreNotComplainedOf: a look at the files comes between two steps of the program that renews them.
+// TestFilesThatAreBeingWrittenAreNotComplainedOf: a look at the files comes between two steps of the program that renews
+// them.
 func TestFilesThatAreBeingWrittenAreNotComplainedOf(t *testing.T) {
 	for name, first := range map[string]func(p certstest.Pair, dir string){
 		"the certificate is replaced": func(p certstest.Pair, dir string) { certstest.Replace(t, dir+"/cert.pem", p.Cert) },

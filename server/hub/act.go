@@ -25,9 +25,6 @@ const (
 	// actTimeout is how long the room waits for the event of an act after the stream has stored it. If the stream does
 	// not deliver the event in this time, the sender of the act is told to try again.
 	actTimeout = 5 * time.Second
-	// orderTimeout is the longest time for which a connection waits for a removal or a decision that its client has sent. So
-	// the next frame of the client finds the room as that has made it.
-	orderTimeout = 2 * time.Second
 )
 
 // act is something that a user does to a message: giving a reaction, taking a reaction away, or taking the message back. It
@@ -110,16 +107,6 @@ func (c *Client) act(room string, a *act) {
 	}
 	if a.ended != nil {
 		a.wait()
-	}
-}
-
-// wait blocks until a has ended, for orderTimeout at most. a.ended must not be nil.
-func (a *act) wait() {
-	timeout := time.NewTimer(orderTimeout)
-	defer timeout.Stop()
-	select {
-	case <-a.ended:
-	case <-timeout.C:
 	}
 }
 

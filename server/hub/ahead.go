@@ -49,6 +49,7 @@ func (a *arrivals) catchUp(ctx context.Context, seq int64) error {
 	a.room.mu.Lock()
 	defer a.room.mu.Unlock()
 	a.past = max(a.past, seq)
+	a.announceLocked()
 	return nil
 }
 
@@ -87,7 +88,7 @@ func (a *arrivals) wait(ctx context.Context, seq int64) error {
 // announceLocked wakes the goroutines whose events this node has by now.
 func (a *arrivals) announceLocked() {
 	for arrived, seq := range a.waiting {
-		if seq <= a.room.timeline.seen {
+		if a.hasLocked(seq) {
 			close(arrived)
 			delete(a.waiting, arrived)
 		}

@@ -3,7 +3,6 @@ package hub_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -144,9 +143,9 @@ func (s *askedStream) Head(ctx context.Context, room string) (head, last int64, 
 // TestStreamIsNotAskedOften: the stream is not asked each time if a user names many messages that are not there.
 func TestStreamIsNotAskedOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		memory, wall := streamtest.NewMemory(), &wall{}
+		memory := streamtest.NewMemory()
 		asked := &askedStream{Memory: memory}
-		w := world{hub.New(testConfig, asked, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+		w := worldOn(asked, memory)
 		ann := w.in(t, "ann", "lobby")
 		const many, most = 1000, 64
 		for range many {
@@ -192,7 +191,7 @@ func TestCursorOutlivesTheEvents(t *testing.T) {
 				for range 2 {
 					j := ben.join(t, "lobby", &wire.Cursor{Epoch: "memory", Seq: cursor})
 					if !j.Resumed || j.Head != cursor || len(j.Messages)+len(j.Removed)+len(j.Reacted) > 0 {
-						t.Errorf("the join is answered with %+v, want a resumed room with the head %d and nothing new", j, cursor)
+						t.Errorf("the join is answered with %+v, want a resumed room, the head %d, nothing new", j, cursor)
 					}
 				}
 				mod.Post(post(3, "lobby", time.Minute))
@@ -232,8 +231,8 @@ func TestCursorWaitsForWhatIsOnItsWay(t *testing.T) {
 	})
 }
 
-// TestErasedEventThatIsOnItsWay: another node has applied an event and erased it, because it changes nothing there. Its copy is
-// still on its way to this node when a client comes that knows of it. Then it counts here, too.
+// TestErasedEventThatIsOnItsWay: another node has applied an event and erased it, because it changes nothing there. Its copy
+// is still on its way to this node when a client comes that knows of it. Then it counts here, too.
 func TestErasedEventThatIsOnItsWay(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		mod := w.moderator(t, "mod", "lobby")

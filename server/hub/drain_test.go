@@ -1,13 +1,11 @@
 package hub_test
 
 import (
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"mayfly/server/hub"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
@@ -17,9 +15,8 @@ import (
 func TestDrainWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := streamtest.NewMemory()
-		wall := &wall{}
 		slow := &streamtest.Slow{Memory: memory, Every: 3 * time.Second}
-		w := world{hub.New(testConfig, slow, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+		w := worldOn(slow, memory)
 		ann, ben := w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
 		const posts = 8 // 24 s
 		for i := range posts {

@@ -35,6 +35,12 @@ type world struct {
 	wall   *wall
 }
 
+// worldOn returns a world whose hub uses stream, which stores in memory. Nobody calls Run of the hub.
+func worldOn(stream hub.Stream, memory *streamtest.Memory) world {
+	wall := &wall{}
+	return world{hub.New(testConfig, stream, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+}
+
 // bubble runs test under synctest with a world, and stops the world before the bubble ends.
 func bubble(t *testing.T, config hub.Config, test func(t *testing.T, w world)) {
 	synctest.Test(t, func(t *testing.T) {

@@ -2,7 +2,6 @@ package hub_test
 
 import (
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -212,10 +211,10 @@ func TestWhatIsSoAlreadyIsARepeat(t *testing.T) {
 // answers. A post behind an act lives by what the act has set, and a clear takes back what was posted before it.
 func TestWhatAModeratorSendsNextComesAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		memory, wall := streamtest.NewMemory(), &wall{}
+		memory := streamtest.NewMemory()
 		stream := &streamtest.Slow{Memory: memory, Every: 10 * time.Millisecond}
-		h := hub.New(testConfig, stream, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler))
-		mod := world{h, memory, wall}.moderator(t, "mod", "lobby")
+		w := worldOn(stream, memory)
+		mod := w.moderator(t, "mod", "lobby")
 		minute := time.Minute.Milliseconds()
 		act := func(what string, ms *int64) { mod.Moderate(wire.Moderate{Room: "lobby", Act: what, For: ms}) }
 		told := func() string {
@@ -257,14 +256,14 @@ func TestWhatAModeratorSendsNextComesAfter(t *testing.T) {
 		if got := told(); got != "refused rate; slow, repeat: false" {
 			t.Errorf("a post behind slow mode: %s", got)
 		}
-		if err := h.Drain(t.Context()); err != nil {
+		if err := w.Drain(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// TestNobodyAnswersWhatIsTakenBack: a user takes a message back, or clears the room, and answers the message without waiting.
-// The answer is refused. A join behind the removal does not show the message either.
+// TestNobodyAnswersWhatIsTakenBack: a user takes a message back, or clears the room, and answers the message without
+// waiting. The answer is refused. A join behind the removal does not show the message either.
 func TestNobodyAnswersWhatIsTakenBack(t *testing.T) {
 	for name, do := range map[string]func(mod *recorder, seq int64){
 		"remove": func(mod *recorder, seq int64) { mod.Remove(remove(seq)) },
@@ -276,9 +275,9 @@ func TestNobodyAnswersWhatIsTakenBack(t *testing.T) {
 		"clear": func(mod *recorder, _ int64) { mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActClear}) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			memory, wall := streamtest.NewMemory(), &wall{}
+			memory := streamtest.NewMemory()
 			stream := &streamtest.Slow{Memory: memory, Every: 10 * time.Millisecond}
-			w := world{hub.New(testConfig, stream, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+			w := worldOn(stream, memory)
 			mod := w.moderator(t, "mod", "lobby")
 			mod.Post(post(1, "lobby", 0))
 			time.Sleep(time.Second)

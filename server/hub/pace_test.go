@@ -3,7 +3,6 @@ package hub_test
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,8 +27,8 @@ func (w world) paces() (n int) {
 	return n
 }
 
-// TestSlowModeOutlivesTheMessage: nothing is left of a user's last post, and the room is read again, as after a restart. Slow
-// mode still counts from that post. Nobody is told of what the stream stores for this, and the head stays where it is.
+// TestSlowModeOutlivesTheMessage: nothing is left of a user's last post, and the room is read again, as after a restart.
+// Slow mode still counts from that post. Nobody is told of what the stream stores for this, and the head stays where it is.
 func TestSlowModeOutlivesTheMessage(t *testing.T) {
 	const life = 5 * time.Minute // of the messages
 	for name, test := range map[string]struct {
@@ -96,8 +95,9 @@ func TestSlowModeOutlivesTheMessage(t *testing.T) {
 				}
 				ann = w.in(t, "ann", "lobby")
 				ann.Post(post(9, "lobby", 0))
-				if got := next[wire.Refused](t, ann); got.Code != wire.CodeRate || got.RetryMS != time.Until(ends).Milliseconds() {
-					t.Errorf("after %s: %+v, want a wait of %s", time.Since(time.UnixMilli(at)), got, time.Until(ends))
+				got, wait := next[wire.Refused](t, ann), time.Until(ends)
+				if got.Code != wire.CodeRate || got.RetryMS != wait.Milliseconds() {
+					t.Errorf("after %s: %+v, want a wait of %s", time.Since(time.UnixMilli(at)), got, wait)
 				}
 				time.Sleep(time.Until(ends))
 				ann.Post(post(9, "lobby", 0))
@@ -164,15 +164,15 @@ func (s *heldPosts) answer(err error) {
 	s.posts = s.posts[1:]
 }
 
-// TestSlowModeBesideAnUnansweredPost: slow mode begins while the stream has not answered a post. It counts from that post only
-// if the stream stores it.
+// TestSlowModeBesideAnUnansweredPost: slow mode begins while the stream has not answered a post. It counts from that post
+// only if the stream stores it.
 func TestSlowModeBesideAnUnansweredPost(t *testing.T) {
 	for _, failure := range []error{nil, errors.New("no leader")} {
 		t.Run(fmt.Sprint(failure), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				memory, wall := streamtest.NewMemory(), &wall{}
+				memory := streamtest.NewMemory()
 				stream := &heldPosts{Memory: memory}
-				w := world{hub.New(testConfig, stream, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+				w := worldOn(stream, memory)
 				mod, ann := w.moderator(t, "mod", "lobby"), w.in(t, "ann", "lobby")
 				ann.Post(post(1, "lobby", 0))
 				mod.slowFor(time.Hour)
@@ -201,7 +201,8 @@ func TestSlowModeBesideAnUnansweredPost(t *testing.T) {
 	}
 }
 
-// TestLaterPostCounts: two nodes store times of a user's posts, and the older time comes last. The stream keeps the later one.
+// TestLaterPostCounts: two nodes store times of a user's posts, and the older time comes last. The stream keeps the later
+// one.
 func TestLaterPostCounts(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		w.moderator(t, "mod", "lobby").slowFor(time.Hour)

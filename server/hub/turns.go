@@ -3,6 +3,7 @@ package hub
 import (
 	"errors"
 	"sync"
+	"time"
 )
 
 // turns lets each user have only one post or decision in a room at a time with the stream. If the stream had several, it
@@ -74,4 +75,18 @@ func (t *turns) end(user string, err error) (store func()) {
 		}
 	}
 	return store
+}
+
+// orderTimeout is the longest time for which a connection waits for a removal or a decision that its client has sent. So the
+// next frame of the client finds the room as that has made it.
+const orderTimeout = 2 * time.Second
+
+// wait blocks until a has ended, for orderTimeout at most. a.ended must not be nil.
+func (a *act) wait() {
+	timeout := time.NewTimer(orderTimeout)
+	defer timeout.Stop()
+	select {
+	case <-a.ended:
+	case <-timeout.C:
+	}
 }

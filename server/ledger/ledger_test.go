@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -28,7 +29,15 @@ func (deaf) Keep(context.Context, string, time.Time) error { return errors.New("
 // run runs a ledger over store until the test of the bubble ends.
 func run(t *testing.T, store ledger.Store, deliver func(string, time.Time)) (l *ledger.Ledger, stop func()) {
 	t.Helper()
-	l = ledger.New("facts", store, deliver, slog.New(slog.DiscardHandler))
+	return runLogged(t, store, deliver, io.Discard)
+}
+
+// runLogged does what run does, and the ledger writes its log to out.
+func runLogged(t *testing.T, store ledger.Store, deliver func(string, time.Time), out io.Writer) (
+	l *ledger.Ledger, stop func(),
+) {
+	t.Helper()
+	l = ledger.New("facts", store, deliver, slog.New(slog.NewTextHandler(out, nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -112,22 +121,16 @@ func TestLedgerThatEndsBeforeItIsRead(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store, log := &streamtest.Facts{}, &servertest.Log{}
 				store.Fail(errors.New("the store is away"))
-				l := ledger.New("facts", store, func(string, time.Time) {}, slog.New(slog.NewTextHandler(log, nil)))
-				ctx, cancel := context.WithCancel(t.Context())
-				ended := make(chan struct{})
-				go func() {
-					defer close(ended)
-					l.Run(ctx)
-				}()
+				l, stop := runLogged(t, store, func(string, time.Time) {}, log)
 				l.Keep("one", time.Now().Add(time.Hour))
 				synctest.Wait()
 				if works {
 					store.Fail(nil)
 				}
-				cancel()
-				<-ended
-				if lost := strings.Contains(log.Take(), "facts were not kept"); lost == works || (l.Waiting() == 0) != works {
-					t.Errorf("the log says that facts are lost: %v; %d wait", lost, l.Waiting())
+				stop()
+				lost, kept := strings.Contains(log.Take(), "facts were not kept"), l.Waiting() == 0
+				if lost == works || kept != works {
+					t.Errorf("the log says that facts are lost: %t; all are stored: %t", lost, kept)
 				}
 			})
 		})

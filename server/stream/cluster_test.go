@@ -84,8 +84,8 @@ func TestWhatANodeWaitsFor(t *testing.T) {
 	}
 }
 
-// TestFollowerAsksTheLeader: a follower in a cluster reads from any server, which may lack the last messages. So it also asks the
-// leader.
+// TestFollowerAsksTheLeader: a follower in a cluster reads from any server, which may lack the last messages. So it also
+// asks the leader.
 func TestFollowerAsksTheLeader(t *testing.T) {
 	t.Parallel()
 	c := natstest.Start(t, 1, "")

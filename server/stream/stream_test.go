@@ -225,7 +225,7 @@ func TestHeadIsTheLastOfItsRoom(t *testing.T) {
 		wantHead := func(room string, head, last int64) {
 			t.Helper()
 			if h, l, err := s.Head(t.Context(), room); err != nil || h != head || l != last {
-				t.Errorf("the head of %s is %d, and the stream's last seq %d, %v, want %d and %d", room, h, l, err, head, last)
+				t.Errorf("the head of %s is %d, the last seq %d, %v, want %d and %d", room, h, l, err, head, last)
 			}
 		}
 		_, before, err := s.Head(t.Context(), "lobby")

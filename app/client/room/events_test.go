@@ -129,8 +129,8 @@ func TestApplyEvents(t *testing.T) {
 	wantTexts(t, room.New("lobby", me).Apply(reacted(5, 3, ann, "👍"), t0)) // not joined
 }
 
-// TestReactionChangesTheMessage: a message with a new reaction is not equal to the message before, so that whoever compares
-// them sees the reaction. The old list stays as it was.
+// TestReactionChangesTheMessage: a message with a new reaction is not equal to the message before, so that code that
+// compares them sees the reaction. The old list stays as it was.
 func TestReactionChangesTheMessage(t *testing.T) {
 	before := lobby(reacted(5, 3, ann, "👍"))
 	after := before.Apply(reacted(6, 3, ben, "👍"), t0)

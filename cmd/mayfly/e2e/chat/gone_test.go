@@ -80,7 +80,7 @@ func TestTakeBackOutlivesThePage(t *testing.T) {
 			t.Parallel()
 			server := rig.Serve(t)
 			ben := rig.OpenBrowser(t).Tab(server.URL).Ready()
-			ann := rig.OwnBrowser(t).Profile(server.URL).Ready() // its Close leaves the page the time that a browser gives it
+			ann := rig.OwnBrowser(t).Profile(server.URL).Ready() // its Close leaves the page all the time
 			ann.Say("A slip")
 			ben.Shows("A slip")
 			ann.Until(`!!` + rig.Row("A slip") + ` && !` + rig.Find(rig.WaitingRow))

@@ -129,9 +129,9 @@ func TestNothingExpiredComesBack(t *testing.T) {
 			tab.Thaw()
 		}
 		tab.Restore()
-		// Chromium answers Freeze before the page is really frozen. If the page froze only after the message had expired, this
-		// try shows nothing. The page itself says when it froze. Whether the message is gone would not tell: when the page
-		// runs again, a timer may remove the message before the page hears of the event resume.
+		// Chromium answers Freeze before the page is really frozen. If the page froze only after the message had expired,
+		// this try shows nothing. The page itself says when it froze. Whether the message is gone would not tell: when the
+		// page runs again, a timer may remove the message before the page hears of the event resume.
 		if !alive || !rig.Eval[bool](tab, fmt.Sprintf(`froze < %d`, expires.Add(-k.clockError).UnixMilli())) {
 			return false
 		}
