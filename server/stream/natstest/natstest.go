@@ -5,13 +5,10 @@ package natstest
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,6 +17,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"mayfly/server/tcptest"
 )
 
 // configVariable tells Main that this process is a NATS server. Its value is the name of the server's configuration file.
@@ -105,7 +104,10 @@ func (p Place) config(n int, more string) string {
 func StartWith(t testing.TB, n int, configure func(Place) string) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t}
-	folder, ports := t.TempDir(), freePorts(t, 3*n)
+	folder, ports := t.TempDir(), make([]int, 3*n)
+	for i := range ports {
+		ports[i] = tcptest.FreePort(t)
+	}
 	for i := range n {
 		name := fmt.Sprintf("n%d", i+1)
 		place := Place{name, ports[i], ports[n+i], ports[2*n+i], ports[n : 2*n],
@@ -235,26 +237,4 @@ func (s *Server) end() {
 		_ = s.process.Process.Kill()
 		_ = s.process.Wait()
 	}
-}
-
-// freePorts returns n ports on which nobody listens. They are below the ports that the system gives to outgoing connections,
-// so they stay free while their servers are down.
-func freePorts(t testing.TB, n int) (ports []int) {
-	t.Helper()
-	for range 10_000 {
-		port := 12_000 + rand.N(8_000)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		l.Close()
-		if !slices.Contains(ports, port) {
-			ports = append(ports, port)
-		}
-		if len(ports) == n {
-			return ports
-		}
-	}
-	t.Fatal("no port is free")
-	return nil
 }
