@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints the path of a Chromium for the end-to-end tests. If there is none, it installs one as root on Debian or Ubuntu, with
-# fonts for text and emoji; elsewhere it says how to install it. CHROMIUM names a Chromium that is not in PATH.
+# fonts for text and emoji; elsewhere it says how to install it. CHROMIUM names a Chromium that is not in PATH. On Debian it
+# also installs Chromium's headless shell, which most tests then use, because it needs a third less of the processor.
 set -euo pipefail
 
 find_chromium() {
@@ -18,16 +19,23 @@ find_chromium() {
 	return 1
 }
 
-if find_chromium; then
-	exit
-fi
+may_install=
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	may_install=yes
 	export DEBIAN_FRONTEND=noninteractive
+fi
+if [ -n "$may_install" ] && ! find_chromium >/dev/null; then
 	{
 		apt-get -q update
 		apt-get -q install -y --no-install-recommends chromium fonts-noto-color-emoji fonts-dejavu-core
 	} </dev/null >&2
-	find_chromium && exit
+fi
+# The tests also work without the shell, which other systems may not have as a package.
+if [ -n "$may_install" ] && [ -z "${CHROMIUM:-}" ] && ! command -v chromium-headless-shell >/dev/null; then
+	apt-get -q install -y --no-install-recommends chromium-headless-shell </dev/null >&2 || true
+fi
+if find_chromium; then
+	exit
 fi
 echo "The end-to-end tests need Chromium or Chrome. Install one (Debian: apt-get install chromium fonts-noto-color-emoji," \
 	"macOS: brew install chromium), or set CHROMIUM to its path." >&2

@@ -241,7 +241,7 @@ const asks = `window.asked = 0;
 // describes.
 func TestA33PermissionIsAskedAfterAnExplanation(t *testing.T) {
 	t.Parallel()
-	tab := rig.OpenBrowser(t).Tab("")
+	tab := rig.WholeBrowser(t).Tab("")
 	tab.BeforeScripts(asks)
 	tab.Do(chromedp.Navigate(rig.Serve(t).URL))
 	tab.Ready().Installed()

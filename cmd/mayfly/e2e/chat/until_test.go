@@ -8,11 +8,12 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// TestUntilFollowsTheTab waits on a page that the browser then leaves and keeps, stopped, for the way back.
+// TestUntilFollowsTheTab: Until begins to wait on a page, and the tab then goes back to the page before it. The browser keeps
+// the page that it left frozen in its back/forward cache. Until must go on waiting on the page that the tab now shows.
 func TestUntilFollowsTheTab(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab := rig.WholeBrowser(t).Tab(server.URL).Ready()
 	tab.Do(chromedp.Navigate(server.URL + "/healthz"))
 	tab.Script(`addEventListener('pagehide', e => sessionStorage.kept = e.persisted)`)
 	tab.Until(`location.pathname === "/" || !(window.going ??= setTimeout(() => history.back()))`) // leaves while it waits

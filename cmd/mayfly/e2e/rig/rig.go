@@ -50,18 +50,19 @@ func Main(m *testing.M) {
 	if err := os.Unsetenv("MAYFLY_BINARY"); err != nil { // mayfly refuses a variable MAYFLY_… that it does not have
 		exit(err)
 	}
-	packageBrowser.dir = filepath.Join(dir, "profile")
+	small.dir, whole.dir = filepath.Join(dir, "small"), filepath.Join(dir, "whole")
 	goleak.VerifyTestMain(tests{m}, goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)
 		os.Exit(code)
 	}))
 }
 
-// tests runs the tests of a package, and then closes the browser that they share.
+// tests runs the tests of a package, and then closes the browsers that they share.
 type tests struct{ *testing.M }
 
 func (m tests) Run() int {
-	defer closePackageBrowser()
+	defer small.end()
+	defer whole.end()
 	return m.M.Run()
 }
 
