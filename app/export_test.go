@@ -268,5 +268,5 @@ func Palette(s *Preview, typed string) (html string, actions []string) {
 	return goapp.HTMLString(p.menu.renderDialog()), actions
 }
 
-// UndoOf is what undoes an act of a moderator.
+// UndoOf returns the act that undoes an act of a moderator, nil if there is none.
 var UndoOf = undoOf

@@ -111,9 +111,9 @@ func (p *page) onFocusOut(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onVisible runs when the page becomes visible or hidden, and when its scripts run again after a pause. The browser may
-// paint the page right after this event, and must not paint expired messages. The client gets the event first and removes
-// them from the view. So onVisible draws the view at once, without waiting for the next frame.
+// onVisible runs when the page becomes visible or hidden, when its scripts run again after a pause, and when the browser is
+// online again. The browser may paint the page right after this event, and must not paint expired messages. The client gets
+// the event first and removes them from the view. So onVisible draws the view at once, without waiting for the next frame.
 func (p *page) onVisible(ctx goapp.Context) {
 	p.painter.spent = 0
 	p.onView(ctx)

@@ -142,7 +142,7 @@ func (p *adminPage) earlier(now series) (before series, span time.Duration) {
 // whole formats a number that counts things: without decimals.
 func whole(v float64) string { return strconv.FormatFloat(v, 'f', 0, 64) }
 
-// row returns a row of the table. Its first cell is name, and its second cell is the value of a metric.
+// row returns a row of a table. Its first cell is name, and its second cell is the value of the metric in now.
 func row(now series, name, metric string) []string { return []string{name, whole(now.sum(metric))} }
 
 func nowTable(now series) AdminTable {

@@ -289,7 +289,8 @@ func (c *bareClient) next() (message []byte, closed int, err error) {
 	return nil, 0, fmt.Errorf("the server sent % x", head[0])
 }
 
-// readToEnd returns every frame that comes before the close code, and the close code. If none comes, the test fails.
+// readToEnd reads until the close code comes. It returns the frames that came before it, and the close code. If no close
+// code comes, the test fails.
 func (c *bareClient) readToEnd() (frames []wire.Frame, closed int) {
 	c.t.Helper()
 	for {

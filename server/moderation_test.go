@@ -119,7 +119,7 @@ var moderateSteps = []struct {
 		everyone("mod ann far", "moderated lift gus/gus seq 19")},
 	{"gil", `{"type":"join","room":"lobby"}`, []string{"gil: joined 19: 0, removed [], life 300000, every 0"}},
 
-	// A ban of somebody who is signed in, from the address of the moderator.
+	// A ban of a signed-in user who has the same address as the moderator: only that user must leave.
 	{"mod", `{"type":"moderate","room":"lobby","act":"ban","user":"<ann>","for_ms":60000}`, []string{
 		"mod: moderated ban ann/ann for 60000 seq 20", "ann: refused join lobby forbidden in 60000",
 		"gil: moderated ban ann/ann for 60000 seq 20", "far: moderated ban ann/ann for 60000 seq 20"}},
@@ -176,7 +176,9 @@ func TestModerationByPolls(t *testing.T) {
 	})
 }
 
-// TestModerationEndsAPollsWait: an act of a moderator, what it takes back, and a ban.
+// TestModerationEndsAPollsWait: a waiting poll of Gil ends as soon as a moderator acts in the room. If the act removes
+// messages, the answer says so, too. If the act bans Gil, or a guest with the same address, the answer is a refusal, and so
+// is the answer to Gil's next poll.
 func TestModerationEndsAPollsWait(t *testing.T) {
 	for _, tt := range []struct {
 		act, kinds, later string
@@ -350,8 +352,9 @@ func TestTimesOfMutesPass(t *testing.T) {
 	})
 }
 
-// TestActsInARowBeforeTheyAreStored: what a moderator sends without waiting for answers is done in its order. The connection
-// waits 2 s for each act that is not stored, so the mute is told 8 s after it began.
+// TestActsInARowBeforeTheyAreStored: a moderator sends five acts without waiting for answers. They are carried out in the
+// order in which they were sent. While nothing is stored, the connection waits 2 s after each act before it reads the next
+// one. So the last act begins 8 s after the first one, the mute, and only then are the members told of the mute.
 func TestActsInARowBeforeTheyAreStored(t *testing.T) {
 	moderated(t, nil, func(t *testing.T, p *parlour) {
 		p.all()
@@ -466,7 +469,7 @@ func TestModerationOnTwoNodes(t *testing.T) {
 		far.wantHeard("slow mode there", "ann: refused post lobby rate in 60000")
 		here.heard()
 		here.says("mod", `{"type":"moderate","room":"lobby","act":"clear"}`)
-		// seq 5 keeps the time of Ann's post
+		// seq 5 is no message: it is the event (hub.KindPace) that stores when Ann last posted, for slow mode
 		far.wantHeard("clear there", "ann: moderated clear seq 6 | removed [4] moderator, seq 7")
 	})
 }

@@ -146,8 +146,8 @@ func TestPollWhoseReaderStopsDoesNotHoldUpTheStop(t *testing.T) {
 	})
 }
 
-// TestPollWhoseBodyNeverComes: the body of a poll never comes. Its client gets an answer that says so, and the slot is
-// free again.
+// TestPollWhoseBodyNeverComes: the body of a poll never comes completely. The client gets a bye with the code timeout,
+// unless it has closed the connection. In each case the slot is free again.
 func TestPollWhoseBodyNeverComes(t *testing.T) {
 	hello := string(wire.Encode(asGuest(annS)))
 	for _, tt := range []struct {

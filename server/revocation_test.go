@@ -164,7 +164,8 @@ func TestLogNamesTheToken(t *testing.T) {
 	})
 }
 
-// TestSignOutOnceMore: the first sign-out of a sign-in has just expired. The next sign-out of it must work.
+// TestSignOutOnceMore: a user has signed out, and the revocation has expired, but this node has not forgotten it yet. If the
+// user signs out of the same sign-in again, the new revocation must take effect, and remain when the old one is forgotten.
 func TestSignOutOnceMore(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		h.in(t, h.issuer.Issue("ada", time.Hour), phone).send(wire.Signout{})

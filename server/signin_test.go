@@ -270,7 +270,7 @@ func TestNothingOfAQueueFollowsASignOut(t *testing.T) {
 }
 
 // TestNothingOfAQueueComesLate: frames that wait in the queue of a client that does not read are not written after its
-// sign-in has expired.
+// deadline, which is wire.AuthGrace after the expiry of its token.
 func TestNothingOfAQueueComesLate(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		began := time.Now()

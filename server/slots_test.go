@@ -151,7 +151,7 @@ func (n *node) attempt(t *testing.T, request string, cut bool) {
 	}
 }
 
-// dialUntilOpen dials until there is a slot, because a slot is free only a moment after its connection has ended.
+// dialUntilOpen dials until a slot is free: the server frees a slot shortly after the connection in it has ended.
 func (n *node) dialUntilOpen(t *testing.T, what string) *websocket.Conn {
 	t.Helper()
 	for deadline := time.Now().Add(testTimeout); ; {

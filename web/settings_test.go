@@ -55,8 +55,9 @@ func TestSettingsScriptHasWhatStandsInThePage(t *testing.T) {
 	}
 }
 
-// TestSettingsScript reads the script in the head of the page, which translates the page. The page in these tests has the
-// sentences about a client that does not run, and the button Reload.
+// TestSettingsScript checks the script in the head of the page: it must have the translations of the page's sentences. The
+// page that fake serves has the sentences for a browser in which the client does not start (package words, shell.go), and
+// the button Reload.
 func TestSettingsScript(t *testing.T) {
 	h := fake(t)
 	page := get(t, h, "/").Body.String()

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// databases are the databases of some tabs, as a browser has them.
+// databases imitates the databases of a browser. Each open tab keeps a database open, whose name is the tab's name. The
+// method remove deletes such a database, and waits as long as the tab is open (see deletions.go).
 type databases struct {
 	silent bool          // the browser does not say that a database is open, because another tab has asked before
 	slow   time.Duration // how long a deletion takes

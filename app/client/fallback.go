@@ -13,8 +13,8 @@ const (
 	// how many WebSocket connections in a row must end early before the client polls; "early" means without a bye, and
 	// before the connection has lasted for stableAfter
 	tooYoung = 3
-	// the wait from the moment when the polls connect until the first probe, if the last WebSocket ended before it was open:
-	// perhaps the network does not block WebSockets, and only the server was down
+	// the wait from the moment when the polls connect until the first probe, if the last WebSocket ended before it was open,
+	// and not because the server was silent: perhaps the network does not block WebSockets, and only the server was down
 	probeSoon = 3 * time.Second
 	// the wait until the first probe in all other cases; also the wait from a failed probe until the next probe
 	probeLater = 5 * time.Minute

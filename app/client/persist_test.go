@@ -447,8 +447,8 @@ func TestTabThatOpensWhileAnotherLooks(t *testing.T) {
 	})
 }
 
-// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. Another tab adopts and sends its
-// entries, and the page must not send them a second time.
+// TestFrozenTabLosesWhatAnotherFound: tab a is in the browser's cache. It holds no Web Lock there, so it counts as closed,
+// and tab b adopts the entry of a. When a wakes, a must give up that entry: otherwise both tabs would send it.
 func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}

@@ -203,8 +203,8 @@ func (r *rooms) apply(f wire.Frame, now time.Time) {
 }
 
 // enterBackground returns the background room called name. If the room is new, or if it is time to try again after a refused
-// join, join is true: the client must join the room now. enterBackground returns nil if there are maxBackground other
-// background rooms already.
+// join, join is true: the client must join the room now. If the room is new, and there are already maxBackground more
+// background rooms than rooms that the user is in, enterBackground returns nil.
 func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ *joinedRoom, join bool) {
 	b := r.background[name]
 	switch {

@@ -159,8 +159,9 @@ type View struct {
 	Unsent          int // how many messages of the user's own the server has not accepted yet, in all rooms
 }
 
-// same reports whether the page would draw v exactly like o. It compares lists by their addresses, which is enough because
-// the client never changes a list in place (copy on write).
+// same reports whether the page would draw v exactly like o. It compares the lists of messages and users by their addresses,
+// which is enough because the client never changes these lists in place (copy on write). It compares drafts and the acts of
+// moderators by their numbers (see sameDrafts and Order.Same), and all other lists element by element.
 func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Rules.same(&o.Rules) &&

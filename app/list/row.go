@@ -197,8 +197,7 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	article.Call("appendChild", e)
 }
 
-// top returns the distance of the row from the top of the screen, in CSS pixels. textTop returns the distance of the row's
-// text from the top of the screen.
+// top returns the distance of the row from the top of the viewport, in CSS pixels. textTop does the same for the row's text.
 func (r *row) top() float64     { return r.rect().Get("top").Float() }
 func (r *row) textTop() float64 { return r.text().Call("getBoundingClientRect").Get("top").Float() }
 

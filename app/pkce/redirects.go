@@ -238,7 +238,8 @@ func (r *redirects) leaveProvider(former *record, returnTo string) bool {
 }
 
 // signedOut does the work of SignIn.SignedOut. It finds out whether the provider has sent the browser back after a sign-out;
-// if so, it changes the address to the path that leaveProvider has stored.
+// if so, it changes the address to the path that leaveProvider has stored. If this tab has stored no sign-out, it does
+// nothing.
 //   - leaveProvider has sent a random state to the provider. Most providers put that state into the address: then it is
 //     certain that the provider has sent the browser back.
 //   - Some providers put no state into the address. Then signedOut assumes that the provider has sent the browser back if

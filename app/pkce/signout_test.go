@@ -59,7 +59,8 @@ func TestSignsOutEverywhere(t *testing.T) {
 	})
 }
 
-// leftToSignOut leaves the page. It returns the endpoint to which the page went, and its query.
+// leftToSignOut fails the test if the page has not gone to another address yet. Otherwise it closes the page (see leave),
+// and returns the endpoint to which the page went, and the query of that address.
 func (pg *page) leftToSignOut() (endpoint string, query url.Values) {
 	pg.tab.d.t.Helper()
 	u, err := url.Parse(pg.leave())

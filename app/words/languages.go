@@ -12,8 +12,8 @@ type Language struct {
 	Dir  string // the direction of its script, as in the attribute dir: ltr (left to right) or rtl (right to left)
 }
 
-// A language is all the words of the page in one language. To add a language, write a file like de.go, and
-// add it to all and to shell (shell.go).
+// A language is all the words of the page in one language. To add a language, write a file like de.go and a table like
+// germanOrder (order.go), and add the language to all and to shell (shell.go).
 type language struct {
 	Language
 	texts     [keys]string

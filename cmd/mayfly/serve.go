@@ -348,7 +348,8 @@ func waitFor(timeout time.Duration, block func()) error {
 	}
 }
 
-// step returns err with name, the step of the server's stop that has failed, before its text. It returns nil if err is nil.
+// step puts name in front of the text of err. name says which step of the server's stop has failed. If err is nil, step
+// returns nil.
 func step(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

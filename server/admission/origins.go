@@ -192,8 +192,9 @@ func (o *Origins) serves(host string) bool {
 	return err == nil && o.hosts[host]
 }
 
-// suggestion returns the URL that the browser has probably asked for with r. The server can only guess whether the scheme is
-// https: from X-Forwarded-Proto, which a TLS proxy may set, or from the port.
+// suggestion returns the URL that the browser has probably asked for with r. If r came over TLS, the scheme is https.
+// Otherwise a TLS proxy may be in front of this server, so suggestion guesses. It takes https if X-Forwarded-Proto is https,
+// which such a proxy may set, if the port is 443, or if the Host header has no port.
 func suggestion(r *http.Request) string {
 	u := url.URL{Scheme: "http", Host: r.Host}
 	port := u.Port()

@@ -8,7 +8,8 @@ import (
 	"mayfly/server/authtest"
 )
 
-// TestModeratorsHaveAClaim of those in Config.Moderators, alone or in a list.
+// TestModeratorsHaveAClaim checks that a user is a moderator if the token has one of the claims in Config.Moderators. The
+// value of the claim in the token is either the wanted string, or a list of strings that contains it.
 func TestModeratorsHaveAClaim(t *testing.T) {
 	setup := func(c *auth.Config, _ *authtest.Issuer) {
 		c.Moderators = auth.Claims{{Name: "groups", Value: "mods"}, {Name: "https://chat.example/role", Value: "boss"}}

@@ -251,7 +251,8 @@ func TestScopeIsRequired(t *testing.T) {
 	}
 }
 
-// TestGoodTokens has good tokens that are similar to bad ones. The cases begin with the numbers of docs/attacks.md.
+// TestGoodTokens: the verifier accepts these tokens, many of which are similar to bad ones. If a case belongs to a row of
+// docs/attacks.md, its name begins with the number of that row.
 func TestGoodTokens(t *testing.T) {
 	ago := func(d time.Duration) float64 { return float64(time.Now().Add(-d).UnixMilli()) / 1000 }
 	in := func(d time.Duration) float64 { return ago(-d) }

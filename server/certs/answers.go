@@ -9,11 +9,9 @@ import (
 	"sync"
 )
 
-// maxAnswer is how many bytes of an answer of the authority are read for what it says about a failure, and maxSaid how many
-// bytes of that go into the log.
 const (
-	maxAnswer = 64 << 10
-	maxSaid   = 500
+	maxAnswer = 64 << 10 // how many bytes of an answer of the authority are read for what it says about a failure
+	maxSaid   = 500      // how many bytes of what it says go into the log
 )
 
 // answers is a transport that remembers the last failure that the authority has told. autocert does not pass it on: its

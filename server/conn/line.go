@@ -55,7 +55,9 @@ type waitState struct {
 	early []byte // bytes that have ended a wait, which Read returns before all others
 }
 
-// errPause is the error of Read when it is time to wait for the client without memory for reading.
+// errPause ends a read, so that the connection needs no read buffer while it waits for the client's next byte. Before a
+// wait, inlet.Read returns errPause to make the WebSocket library return. During a wait, line.Read returns errPause, so that
+// a tls.Conn does not block in a read (see inlet and wait.go).
 var errPause error = pause{}
 
 // pause is the type of errPause. A tls.Conn reads from a line. It can read again after an error of the line only if that

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// These methods of line let a connection wait for its next byte without memory for reading.
+// These methods of line let a connection wait for its next byte without a read buffer.
 
 // beginWait begins a wait and returns true, if empty returns true: then the caller must call wait, or endWait in its place.
 // It returns false if the system gives no raw socket, or if stayAwake was called.

@@ -66,19 +66,21 @@ type acts struct {
 func newActs(r *room) acts { return acts{r, map[string]*act{}, map[actKey]*act{}} }
 
 // React gives a reaction to a message, or takes it away. It makes these checks, in the order of docs/protocol.md: room,
-// forbidden, gone, emoji, repeat, rate, full, unavailable. (Each name but repeat is the code of the refusal.) If no check
-// refuses the reaction, React hands its event to the stream and returns. Once the stream delivers the event to this node,
-// every member of the room is told, c included.
+// forbidden, gone, emoji, repeat, rate, full, unavailable. Each name is the code of the refusal, except repeat: that check
+// finds out whether the reaction is already as the user wants it, or an earlier act that asks for the same has no answer
+// yet. For a repeat, React stores nothing. (If this node may not have the message yet, it refuses with unavailable before
+// gone.) A reaction that passes all checks is handed to the stream as an event, and React returns. Once the stream delivers
+// the event to this node, every member of the room is told, c included.
 func (c *Client) React(f wire.React) {
 	c.act(f.Room, &act{actKey: actKey{KindReaction, c.userID, f.Seq, f.Emoji}, on: f.On == nil || *f.On, sender: c})
 }
 
 // Remove takes back a message of the user's own; a moderator may take back any message. It makes these checks, in this
 // order: room, repeat, gone, forbidden, rate, unavailable. Each name is the code of the refusal, except repeat: that check
-// finds out whether the user has asked for the same removal before. If no check refuses the removal, Remove hands its event
-// to the stream. Once the stream delivers the event to this node, every member of the room is told, c included. Remove
-// blocks until then, for orderTimeout at most, so that what the user sends next on this connection is handled after the
-// removal.
+// finds out whether the user has asked for the same removal before, and then nothing is stored. (If this node may not have
+// the message yet, it refuses with unavailable right after room.) A removal that passes all checks is handed to the stream
+// as an event. Once the stream delivers the event to this node, every member of the room is told, c included. Remove blocks
+// until then, for orderTimeout at most, so that what the user sends next on this connection is handled after the removal.
 func (c *Client) Remove(f wire.Remove) {
 	c.act(f.Room, &act{actKey: actKey{kind: KindRemoval, user: c.userID, to: f.Seq}, sender: c})
 }

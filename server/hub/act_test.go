@@ -703,7 +703,8 @@ func TestRoomThatIsReadAgain(t *testing.T) {
 	})
 }
 
-// TestWhatIsTakenBackTakesUpPlace: or a user could fill the memory with messages that the user takes back.
+// TestWhatIsTakenBackTakesUpPlace: until its deadline, a message that was taken back still counts toward RoomMessages.
+// Otherwise a user could fill the memory by posting messages and taking them back.
 func TestWhatIsTakenBackTakesUpPlace(t *testing.T) {
 	config := testConfig
 	config.RoomMessages = 2

@@ -231,8 +231,9 @@ func TestCursorWaitsForWhatIsOnItsWay(t *testing.T) {
 	})
 }
 
-// TestErasedEventThatIsOnItsWay: another node has applied an event and erased it, because it changes nothing there. Its copy
-// is still on its way to this node when a client comes that knows of it. Then it counts here, too.
+// TestErasedEventThatIsOnItsWay: a moderator turns slow mode off. On another node it is off already, so that node erases the
+// event from the stream. The copy of the event has not reached this node yet when a client joins that has seen the event.
+// When the copy arrives, this node must still apply it.
 func TestErasedEventThatIsOnItsWay(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		mod := w.moderator(t, "mod", "lobby")

@@ -13,13 +13,13 @@ type Stream interface {
 	// Epoch returns the name of the stream's store. Seqs of different epochs can't be compared: a store that lost
 	// events gets a new epoch.
 	Epoch() string
-	// Append stores e and gives it a Seq. It returns before e is stored, but may block for a moment if very many earlier
-	// calls have no answer yet. Append calls done exactly once, on any goroutine, perhaps before Append returns: with the
-	// Receipt, or with an error, which wraps ErrFull if a limit is reached. If the room already has an event of the same
-	// user and id that has not expired, Append stores nothing, and the Receipt says that e is a repeat. An event that was
-	// erased counts, too. There are two exceptions, in which Append stores a repeat: after a restart, a stream may have
-	// forgotten an event that was erased; and a stream on several servers may not know an event that it is storing at that
-	// moment. The hub recognises such a repeat itself, by the room's messages and removals.
+	// Append stores e and gives it a Seq. It does not wait until e is stored, but may block for a moment if very many
+	// earlier calls have no answer yet. Append calls done exactly once: with the Receipt, or with an error, which wraps
+	// ErrFull if a limit is reached. The call may come on any goroutine, before or after Append returns. If the room already
+	// has an event of the same user and id that has not expired, Append stores nothing, and the Receipt says that e is a
+	// repeat. An event that was erased counts, too. There are two exceptions, in which Append stores a repeat: after a
+	// restart, a stream may have forgotten an event that was erased; and a stream on several servers may not know an event
+	// that it is storing at that moment. The hub recognises such a repeat itself, by the room's messages and removals.
 	Append(room string, e Event, done func(Receipt, error))
 	// Follow calls deliver with every event that the room holds, then returns. After that it calls deliver with every
 	// event that is stored later, until stop is called. It delivers events of unknown kinds, too. The calls come from one

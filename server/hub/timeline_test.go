@@ -88,8 +88,9 @@ func (h *history) message() (m hub.Event, ok bool) {
 	return all[h.random.IntN(len(all))], true
 }
 
-// left returns what the stream may still hold at the end: it has erased some of the messages that were taken back while
-// they lived, has erased all repeats, and has deleted some of the events that have expired.
+// left returns what the stream may still hold at the end, from the event with the index from on: it has erased some of the
+// messages that were taken back while they lived, has erased all repeats, and has deleted some of the events that have
+// expired.
 func (h *history) left(from int) (left []hub.Event) {
 	taken := map[int64]bool{}
 	for _, e := range h.events {
@@ -121,7 +122,8 @@ func (h *history) headLives(head int64) bool {
 }
 
 // TestEveryNodeHasTheSameTimeline: a node that was there all the time, a node that reads the room at the end, and a node
-// that missed the later part and then reads it again show the same, although the stream has erased messages meanwhile.
+// that missed the later part and then reads it, with some earlier events once more, show the same, although the stream has
+// erased messages meanwhile.
 func TestEveryNodeHasTheSameTimeline(t *testing.T) {
 	for seed := range uint64(10_000) {
 		h := newHistory(seed, 3+int(seed%25))

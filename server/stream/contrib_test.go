@@ -67,8 +67,8 @@ func certificates(t *testing.T, folder string) {
 	write("server-key.pem", "PRIVATE KEY", der)
 }
 
-// contributed returns a file of contrib/nats, with the changes that an operator makes: each old string, which must be there,
-// and the new one.
+// contributed returns the text of a file of contrib/nats, changed as an operator changes it. changes are pairs of strings:
+// an old string, which must be in the file, and the string that replaces it.
 func contributed(t *testing.T, name string, changes ...string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("../../contrib/nats", name))

@@ -34,7 +34,7 @@ func reopen(t *testing.T, s *stream.NATS, config stream.Config) *stream.NATS {
 	return openOnce(t, config, slog.New(slog.DiscardHandler))
 }
 
-// openOnce opens a stream. The test may close it itself.
+// openOnce opens a stream. It does not close the stream: the test must do that, with closeLast or reopen.
 func openOnce(t *testing.T, config stream.Config, log *slog.Logger) *stream.NATS {
 	t.Helper()
 	s, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), log)

@@ -93,7 +93,7 @@ func TestClusterChatOnTwoNodes(t *testing.T) {
 		t.Errorf("the same post on the other node is %+v, want a repeat of %d", a, first.Seq)
 	}
 
-	// Somebody comes back on the other node, with a cursor.
+	// Ben comes back with a cursor, on each node, by WebSocket and by poll.
 	ann.send(postOf(2, time.Minute))
 	ann.send(postOf(3, time.Minute))
 	cursor := &wire.Cursor{Epoch: there.Epoch, Seq: first.Seq}
@@ -164,7 +164,8 @@ func TestClusterPeopleOnTwoNodes(t *testing.T) {
 	if a := await[wire.Authed](ann); a.User.Name != "Ada" {
 		t.Fatalf("Ann is called %q, want Ada", a.User.Name)
 	}
-	// Ben comes again and again, until his node knows Ann: a connection may not ask often.
+	// Ben connects again and again, until his node knows Ann. He cannot ask on one connection instead: the rate of join and
+	// who frames on a connection is limited.
 	for deadline := time.Now().Add(testTimeout); ; {
 		ben, joined := nodes[1].guest(t, benSecret, "lobby", nil)
 		if joined.People == 2 {

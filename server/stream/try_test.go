@@ -12,7 +12,7 @@ import (
 	"mayfly/server/stream/natstest"
 )
 
-// TestTryCluster tries NATS servers that cannot be used. Each problem says what to do.
+// TestTryCluster calls TryCluster for NATS servers that can be used and for some that cannot. Each error says what to do.
 func TestTryCluster(t *testing.T) {
 	closed := natstest.Start(t, 1, "authorization { user: ann, password: secret }").URLs()
 	strange := natstest.Start(t, 1, "").URLs()

@@ -15,7 +15,7 @@ func isLeaf(k markup.Kind) bool { return k == markup.Text || k == markup.Mark ||
 
 func isList(k markup.Kind) bool { return k == markup.Bullets || k == markup.Numbers }
 
-// measured is what a test counts in nodes.
+// measured is what measure has counted in a tree of nodes. Leaves and lists count neither in depth nor in nodes.
 type measured struct{ depth, nodes, links int }
 
 // measure counts nodes that are inside of depth others, and fails if they break a rule that holds for all nodes.

@@ -134,7 +134,8 @@ func headOf(frames []wire.Frame) (head int64) {
 	return head
 }
 
-// A Room that somebody has a copy of must not change when Apply makes a new one from it.
+// TestApplyLeavesTheOldViewAlone: Apply and Prune return a new Room. The old Room and its list of messages must stay as they
+// are, because other code may still use them.
 func TestApplyLeavesTheOldViewAlone(t *testing.T) {
 	v := room.New("lobby", wire.User{}).Apply(wire.Welcome{User: me}, t0)
 	old := v.Apply(snapshot("e1", 3, false, nil, at(1, ann, "one"), at(2, ann, "two"), at(3, ann, "three")), t0)

@@ -24,8 +24,9 @@ type Count struct {
 // cut is the code of a connection that ended without a bye.
 const cut = "cut"
 
-// maxSayings is how many different sentences the result lists for refusals, and for ends of connections. Otherwise a server
-// that puts numbers into its sentences could fill the result.
+// maxSayings is how many different sentences the result lists for refusals, and for ends of connections. The sentences
+// beyond that are counted together, by their codes. Otherwise a server that puts numbers into its sentences could fill the
+// result.
 const maxSayings = 20
 
 // outcomes collects what the server answered to posts, and why it ended connections.
@@ -37,7 +38,8 @@ type outcomes struct {
 	ended   map[saying]int
 }
 
-// saying is a code that the server sent, or cut, and the sentence that belongs to it.
+// saying is a code and its sentence. For a refused post and for a bye, the server sent both. For a connection that ended
+// without a bye, the code is the constant cut, and endOf makes the sentence.
 type saying struct{ code, message string }
 
 func newOutcomes() *outcomes {

@@ -175,8 +175,8 @@ func chooseAction(tab *rig.Tab, name string) {
 	tab.Do(rig.Enter())
 }
 
-// TestChatByTouchAlone does the same on a phone. The user has nothing but fingers: everything is touched, and a text is
-// written only after a finger has touched its field.
+// TestChatByTouchAlone does on a phone what TestChatByKeyboardAlone does with keys. The user has nothing but fingers:
+// everything is touched, and a text is written only after a finger has touched its field.
 func TestChatByTouchAlone(t *testing.T) {
 	t.Parallel()
 	server, others := garden(t)

@@ -42,7 +42,8 @@ func roomThatScrolls(t *testing.T, tab *rig.Tab, server *rig.Server, room string
 // technology may scroll like that. Then the page draws before the browser has sent it the scroll event. The variable left
 // in the page is afterwards the list's distance from its end.
 func scrollsAt(tab *rig.Tab, words, scroll string) {
-	// The page paints between two draws: after two frames it draws at once again.
+	// If the page has drawn for a long time since the browser's last frame, it delays its next draw until the next frame (see
+	// app/painter.go). After two frames no draw is delayed: the page draws the message in the task in which it arrives.
 	rig.Eval[bool](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
 		const log = `+rig.Log+`;
 		window.heard = data => {
@@ -84,8 +85,8 @@ func TestScrollRightBeforeADrawWins(t *testing.T) {
 	}
 }
 
-// TestScrollRightBeforeADrawShowsTheButton: the user scrolls up right before the page draws that the user's own message
-// was sent. No new message comes, but the button must appear.
+// TestScrollRightBeforeADrawShowsTheButton: the server accepts the user's own message, and the user scrolls up right before
+// the page draws that change. No other message comes, but the button "Jump to latest" must appear.
 func TestScrollRightBeforeADrawShowsTheButton(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
@@ -300,7 +301,9 @@ func TestNeverPulledDown(t *testing.T) {
 	}
 }
 
-// TestFocusKeepsItsRow moves the focus among the rows in sight, without a scroll, while more messages come than may have rows.
+// TestFocusKeepsItsRow moves the focus to a row in sight, without a scroll. Then more messages come than the list may have
+// rows. The row must keep the focus and its place on the screen. Once the focus leaves the rows, the list must follow its
+// newest message again.
 func TestFocusKeepsItsRow(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s", "-room-messages", "100000", "-ttl", "1h")

@@ -12,10 +12,10 @@ import (
 
 func TestMain(m *testing.M) { rig.Main(m) }
 
-// clipped lists the texts that do not fit: those of elements that are wider than they may be, and those that leave the
-// section, a control or another element that cuts them off. Names of people and rooms and quotes, which may have any
-// length, end in an ellipsis; the field for the life of a message shows only its sign; texts for assistive technology alone
-// are not seen.
+// clipped lists the texts that do not fit: the texts of elements whose content is wider than the element, and the texts that
+// leave the section, a control or another element that cuts them off. It leaves out the elements in the constant may. Some
+// of these are only for assistive technology, and the page cuts off the text of others on purpose. For example, long names
+// and quotes end in an ellipsis, and the field for the life of a message shows only a clock.
 const clipped = `(() => {
 	const may = '.unseen, .who-before:has(+ :not(:empty)), .who:has(+ .status-busy), .skip, .room, .who-name, ' +
 		'.status-good:not(:has(#status-tail:not(:empty))), .message-quote, ' +

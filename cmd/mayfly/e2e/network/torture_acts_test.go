@@ -40,7 +40,7 @@ type actor struct {
 	notice  int                    // the number of the last notice
 }
 
-// A stage is some actors in the lobby of one or several nodes, and proxies between them, which break.
+// A stage is some actors in the lobby of one or several nodes, and proxies between them, whose connections the test breaks.
 type stage struct {
 	t       *testing.T
 	nodes   []*rig.Server

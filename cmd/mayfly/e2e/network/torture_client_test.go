@@ -30,7 +30,7 @@ type talker struct {
 	unordered int // how many views had messages that were not in the order of their seqs
 }
 
-// newTalker connects until the test ends, by WebSocket, or by polls where that doesn't work.
+// newTalker returns a talker that stays connected until the test ends, by WebSocket, or by polls where that doesn't work.
 func newTalker(t *testing.T, name, room string, dial, polls transport.Dial) *talker {
 	t.Helper()
 	c := &talker{t: t, name: name, room: room, record: newRecord(), changed: make(chan struct{}, 1)}

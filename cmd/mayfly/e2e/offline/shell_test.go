@@ -166,7 +166,7 @@ func TestFirstVisitIsQuiet(t *testing.T) {
 	tab.Ready().Installed()
 	tab.Say("hello") // what go-app writes later than its drawing is written by now
 	tab.Shows("hello")
-	// by which the page looks for a newer version
+	// The page makes the same call when it looks for a newer version.
 	tab.Script(`navigator.serviceWorker.getRegistration().then(r => r.update())`)
 	if got := rig.Eval[[]string](tab, `logged`); len(got) > 0 {
 		t.Errorf("the console has %q", got)

@@ -51,7 +51,7 @@ type siege struct {
 	large   atomic.Int64 // how many requests with too many headers were refused
 }
 
-// kinds are the kinds of harm, each done over a connection until that is cut or done.
+// kinds are the kinds of harm. Each uses one connection, and returns when it is finished or the connection was cut.
 var kinds = []struct {
 	name string
 	do   func(s *siege, conn net.Conn)

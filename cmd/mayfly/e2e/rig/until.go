@@ -9,10 +9,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// attempt is the longest time in which a page answers Until. Until waits twice as long for the answer. The browser keeps
-// some pages that the tab has left, in case the user goes back. Such a page is stopped and answers nothing, so Until must
-// ask again, and asks the page that the tab has by then. (chromedp.Poll can't be used: it may go on asking the stopped
-// page.)
+// attempt is the longest time in which a page answers Until. Until waits twice as long for the answer, for a machine that is
+// busy. The browser keeps some pages that the tab has left, in case the user goes back. Such a page is stopped and answers
+// nothing, so Until must ask again, and asks the page that the tab has by then. (chromedp.Poll can't be used: it may go on
+// asking the stopped page.)
 const attempt = Timeout / 36
 
 // untils counts the calls of Until.

@@ -24,7 +24,8 @@ import (
 // get such tokens for long, because the server accepts only ten a minute on a connection.
 var life = flag.Duration("life", 6*time.Second, "how long access tokens live where a test outlasts one")
 
-// brief returns the faults that make the provider of mayfly dev issue tokens that live for life.
+// brief returns the faults with which the sign-in provider of mayfly dev issues access tokens that expire after the duration
+// life.
 func brief() devidp.Faults { return devidp.Faults{AccessTTL: life.Milliseconds()} }
 
 // sockets records the frames on a tab's WebSockets.
