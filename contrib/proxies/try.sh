@@ -130,4 +130,12 @@ if installed Apache apache2; then
 	} >"$folder/apache.conf"
 	try Apache apache2 -X -f "$folder/apache.conf"
 fi
-installed Traefik traefik || true
+if installed Traefik traefik; then
+	version="Traefik $(traefik version | sed -n 's/^Version: *//p')"
+	{
+		here traefik.yml | sed 's|tls: { certResolver: acme }|tls: {}|'
+		printf 'tls:\n  certificates:\n    - { certFile: "%s/chat.crt", keyFile: "%s/chat.key" }\n' "$folder" "$folder"
+	} >"$folder/traefik.yml"
+	try Traefik traefik --entryPoints.websecure.address=127.0.0.1:18443 --providers.file.filename="$folder/traefik.yml" \
+		--global.checkNewVersion=false --global.sendAnonymousUsage=false
+fi

@@ -4,7 +4,8 @@
 #
 #	contrib/systemd/try.sh
 #
-# systemd itself need not run; its program systemd-analyze must be there. What this cannot try: DynamicUser and the filters.
+# systemd itself need not run; its program systemd-analyze must be there. DynamicUser and the filters need a systemd that runs,
+# such as: systemd-nspawn -D ROOT --register=no --keep-unit --boot
 set -eu
 cd "$(dirname "$0")/../.."
 binary=$(realpath "${1:-bin/mayfly}")
