@@ -30,8 +30,8 @@ func (t *typing) apply() {
 	t.afterView()
 }
 
-// afterView runs when the page has a new view, room or language. It updates the text of the line, which
-// says who is typing.
+// afterView runs when the page has a new view, room or language, or when the user switches signs of typing on or off. It
+// updates the text of the line, which says who is typing.
 func (t *typing) afterView() {
 	text := ""
 	if !t.off() && t.view.Room == t.room {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Tries the configurations in this folder: starts Mayfly and each proxy that is installed on free ports of this machine, and sends
 # 20 people with WebSockets through it by https, who must get every message. Then the page, a poll, and what Mayfly says about the
-# proxy. A built binary is in $1, or bin/mayfly. On Debian, the proxies are: apt-get install nginx caddy haproxy apache2
+# proxy. A built binary is in $1, or bin/mayfly. On Debian, the proxies are: apt-get install nginx caddy haproxy apache2.
+# Debian has no Traefik: put the program of its own releases into PATH.
 #
 #	contrib/proxies/try.sh
 #

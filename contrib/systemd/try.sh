@@ -4,8 +4,8 @@
 #
 #	contrib/systemd/try.sh
 #
-# systemd itself need not run; its program systemd-analyze must be there. DynamicUser and the filters need a systemd that runs,
-# such as: systemd-nspawn -D ROOT --register=no --keep-unit --boot
+# systemd itself need not run; its program systemd-analyze must be there. This script does not try DynamicUser and the
+# filters: they need a systemd that runs, such as: systemd-nspawn -D ROOT --register=no --keep-unit --boot
 set -eu
 cd "$(dirname "$0")/../.."
 binary=$(realpath "${1:-bin/mayfly}")

@@ -91,8 +91,8 @@ func TestLibraryReadsOnAfterAnErrorBetweenMessages(t *testing.T) {
 	readAll(t, accept(t, s), "one", "two", "three")
 }
 
-// TestLibraryReadsOnAfterAnErrorBehindAControlFrame: the error comes after a ping or a pong, which the library has read while
-// it looked for a message. The ping has its answer before the read fails.
+// TestLibraryReadsOnAfterAnErrorBehindAControlFrame: the error comes after a ping or a pong, which the library has read
+// while it looked for a message. The ping has its answer before the read fails.
 func TestLibraryReadsOnAfterAnErrorBehindAControlFrame(t *testing.T) {
 	s := &script{parts: [][]byte{masked(ping, "p"), nil, masked(text, "one"), masked(pong, ""), nil, masked(ping, ""), nil,
 		masked(text, "two")}}

@@ -68,9 +68,9 @@ func newActs(r *room) acts { return acts{r, map[string]*act{}, map[actKey]*act{}
 // React gives a reaction to a message, or takes it away. It makes these checks, in the order of docs/protocol.md: room,
 // forbidden, gone, emoji, repeat, rate, full, unavailable. Each name is the code of the refusal, except repeat: that check
 // finds out whether the reaction is already as the user wants it, or an earlier act that asks for the same has no answer
-// yet. For a repeat, React stores nothing. (If this node may not have the message yet, it refuses with unavailable before
-// gone.) A reaction that passes all checks is handed to the stream as an event, and React returns. Once the stream delivers
-// the event to this node, every member of the room is told, c included.
+// yet. For a repeat, React stores nothing. (If this node may not have the message yet, it refuses with unavailable right
+// after room.) A reaction that passes all checks is handed to the stream as an event, and React returns. Once the stream
+// delivers the event to this node, every member of the room is told, c included.
 func (c *Client) React(f wire.React) {
 	c.act(f.Room, &act{actKey: actKey{KindReaction, c.userID, f.Seq, f.Emoji}, on: f.On == nil || *f.On, sender: c})
 }

@@ -112,8 +112,9 @@ func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
 }
 
 // notJoinedReason runs when a client has sent a frame for a room that it is not in. It returns the code, the message and the
-// wait for the refusal. If c.refusedJoins has a refused join of that room, it returns those of that refusal. Otherwise, also
-// after a join that was refused because of a ban, it says that the client must join the room first.
+// wait for the refusal. If c.refusedJoins has a refused join of that room, it returns the code, the message and the wait of
+// that refusal. Otherwise, also after a join that was refused because of a ban, it says that the client must join the room
+// first.
 func (c *Client) notJoinedReason(room string) (code wire.Code, message string, retry time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

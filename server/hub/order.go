@@ -216,7 +216,7 @@ func (o *order) bannedUntil(c *Client, now int64) int64 {
 }
 
 // lacks reports whether the user of c is banned, and the ban does not keep out the guests from the address of c yet. It
-// returns false if the user is signed in: c.from is "" then.
+// returns false if the user is signed in or the address is unknown: c.from is "" then.
 func (o *order) lacks(c *Client, now int64) bool {
 	person := o.barred[c.userID]
 	return person != nil && c.from != "" && person.ban.holds(now) && !slices.Contains(person.addresses, c.from)

@@ -122,7 +122,7 @@ func (h *history) headLives(head int64) bool {
 }
 
 // TestEveryNodeHasTheSameTimeline: a node that was there all the time, a node that reads the room at the end, and a node
-// that missed the later part and then reads it, with some earlier events once more, show the same, although the stream has
+// that missed the later part, then reads it, and then gets all events once more, show the same, although the stream has
 // erased messages meanwhile.
 func TestEveryNodeHasTheSameTimeline(t *testing.T) {
 	for seed := range uint64(10_000) {
@@ -140,7 +140,7 @@ func TestEveryNodeHasTheSameTimeline(t *testing.T) {
 		for _, e := range h.left(0) {
 			late.Apply(e, h.now)
 		}
-		for _, e := range append(h.left(max(missed-3, 0)), h.events...) { // some of them once more
+		for _, e := range append(h.left(max(missed-3, 0)), h.events...) { // all of them once more
 			if !h.repeats[e.Seq] {
 				lagging.Apply(e, h.now)
 			}

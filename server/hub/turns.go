@@ -78,7 +78,8 @@ func (t *turns) end(user string, err error) (store func()) {
 }
 
 // orderTimeout limits how long a connection waits until a removal or a decision of its client has taken effect in the room,
-// or has failed. Because of this wait, the room handles the client's next frame after it, unless the time runs out.
+// or has failed. Because of this wait, the room handles the client's next frame after the removal or the decision, unless
+// the time runs out.
 const orderTimeout = 2 * time.Second
 
 // wait blocks until a has ended, for orderTimeout at most. a.ended must not be nil.

@@ -18,8 +18,8 @@ const (
 
 var portsGiven atomic.Int64
 
-// FreePort returns a port of 127.0.0.1 on which no program listens. It returns each port only once, so that no other test
-// gets the port before this test's server listens on it, or after that server has stopped.
+// FreePort returns a port of 127.0.0.1 on which no program listens. In one process it returns each port only once, so that
+// no other test of the process gets the port before this test's server listens on it, or after that server has stopped.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	for range ports {

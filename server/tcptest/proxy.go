@@ -1,4 +1,4 @@
-// Package tcptest has, for tests, free ports and a proxy that forwards TCP connections and breaks them.
+// Package tcptest gives tests free ports, and a proxy that forwards TCP connections and breaks them.
 package tcptest
 
 import (

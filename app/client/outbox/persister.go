@@ -87,8 +87,8 @@ func (p *Persister) Require(now clock.Moment) {
 
 // Ready reports whether the client may send entries and turn old entries into drafts. When this tab starts or wakes, another
 // tab may have adopted some of its entries. If both tabs used these entries, a text could be both sent and returned to the
-// composer. So after a call of Require, Ready returns false until an adoption has ended, or until TimedOut finds that
-// adoptTimeout has passed or that there is no Device.
+// composer. So after a call of Require, Ready returns false until an adoption that began after that call has ended, or until
+// TimedOut finds that adoptTimeout has passed or that there is no Device.
 func (p *Persister) Ready() bool { return p.ready }
 
 // Restored reports whether the client has looked on the device for drafts of that room. Without a device it returns true.

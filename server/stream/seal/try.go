@@ -11,9 +11,10 @@ import (
 // ErrInUse is the error of OpenFolder and TryFolder for a folder that another process uses.
 var ErrInUse = errors.New("another mayfly is using this folder: stop it, or choose another folder")
 
-// TryFolder looks for the problems that OpenFolder would report. It changes nothing in the folder, and makes no folder. So
-// root may run mayfly check: it leaves no file that the server's account cannot use. If there is no folder at path,
-// TryFolder looks at the nearest folder above path. capacity is how many bytes of live messages the disk can hold.
+// TryFolder looks for the problems that OpenFolder would report. It leaves nothing behind in the folder (see tryWrite), and
+// makes no folder. So root may run mayfly check: the check leaves no file that the server's account cannot use. If there is
+// no folder at path, TryFolder looks at the nearest folder above path. capacity is how many bytes of live messages the disk
+// can hold.
 func TryFolder(path string) (capacity int64, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := Writable(path); err != nil {

@@ -223,8 +223,8 @@ func TestA24Targets(t *testing.T) {
 	}
 }
 
-// cramped is JavaScript for a list of what does not fit on the screen: the page, the log or an element scrolls or stands out
-// sideways, the composer is not fully on the screen, or there is no room for the log.
+// cramped is JavaScript for a list of what does not fit on the screen: the page or the log scrolls sideways, the content of
+// an element is wider than the element, the composer is not fully on the screen, or there is no room for the log.
 const cramped = `[
 	document.documentElement.scrollWidth > innerWidth && 'the page scrolls sideways: ' + document.documentElement.scrollWidth,
 	` + rig.Log + `.scrollWidth > ` + rig.Log + `.clientWidth && 'the log scrolls sideways',

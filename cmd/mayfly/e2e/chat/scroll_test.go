@@ -42,7 +42,7 @@ func roomThatScrolls(t *testing.T, tab *rig.Tab, server *rig.Server, room string
 // technology may scroll like that. Then the page draws before the browser has sent it the scroll event. The variable left
 // in the page is afterwards the list's distance from its end.
 func scrollsAt(tab *rig.Tab, words, scroll string) {
-	// If the page has drawn for a long time since the browser's last frame, it delays its next draw until the next frame (see
+	// If the page has drawn for drawTime since the browser's last frame, it delays its next draw until the next frame (see
 	// app/painter.go). After two frames no draw is delayed: the page draws the message in the task in which it arrives.
 	rig.Eval[bool](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
 		const log = `+rig.Log+`;

@@ -8,8 +8,8 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// TestUntilFollowsTheTab: Until begins to wait on a page, and the tab then goes back to the page before it. The browser keeps
-// the page that it left frozen in its back/forward cache. Until must go on waiting on the page that the tab now shows.
+// TestUntilFollowsTheTab: Until begins to wait on a page, and the tab then goes back to the page before it. The browser
+// keeps the page that it left frozen in its back/forward cache. Until must go on waiting on the page that the tab now shows.
 func TestUntilFollowsTheTab(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

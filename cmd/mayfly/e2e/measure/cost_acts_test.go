@@ -78,7 +78,7 @@ func TestCostOfActs(t *testing.T) {
 		full  = 25 * time.Second // by then the room is filled; then one goes and one comes by turns
 	)
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1h")
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab := rig.WholeBrowser(t).Tab(server.URL).Ready()
 	two := [2]talker{newTalker(t, server), newTalker(t, server)}
 	start := time.Now()
 	seqs := fillWithReactions(two, func(i int) time.Duration { return full + time.Duration(i)*2*pace - time.Since(start) })

@@ -61,7 +61,7 @@ func TestCostOfOneMessage(t *testing.T) {
 		last  = pairs + times*2*pace + 3*time.Second // when a hundred go in one second
 	)
 	server := rig.Serve(t, "-rate", "100000/1s")
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab := rig.WholeBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 
 	start := time.Now()
@@ -169,7 +169,7 @@ func TestTypingWhileMessagesArrive(t *testing.T) {
 		frame = 16 // ms; work that takes no longer is shown within a frame
 	)
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1m")
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab := rig.WholeBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	rig.Fill(r, wire.DefaultRoom, "first", rig.Unmounted+rig.Mounted, nil)
 	tab.Until(rig.Newest("first", rig.Unmounted+rig.Mounted))

@@ -22,7 +22,7 @@ func TestFilm(t *testing.T) {
 	if *into != "" {
 		dir = filepath.Join("..", "..", "..", "..", *into)
 	}
-	chromium := rig.OpenBrowser(t)
+	chromium := rig.WholeBrowser(t)
 	for _, life := range []time.Duration{10 * time.Second, 30 * time.Second, time.Minute} {
 		server := rig.Serve(t)
 		f := film{t: t, ada: phone(chromium, server, "Ada", false), grace: phone(chromium, server, "Grace", true)}

@@ -17,7 +17,7 @@ var measured = flag.Int("measured", 50, "how many messages are timed from tab to
 func TestTabToTab(t *testing.T) {
 	rounds := *measured
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "2s")
-	browser := rig.OpenBrowser(t)
+	browser := rig.WholeBrowser(t)
 	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
 	// Both clocks are this machine's: performance.timeOrigin is its time of day.
 	ann.Do(chromedp.Evaluate[chromedp.Void](`window.sent = []; addEventListener('keydown',

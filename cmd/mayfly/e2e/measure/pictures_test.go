@@ -36,7 +36,7 @@ func TestPictures(t *testing.T) {
 	url := "http://localhost" + addr[strings.LastIndexByte(addr, ':'):]
 	server := rig.Dev(t, "-rate", "100000/1s", "-public-url", url)
 	proxy := rig.NewProxy(t, addr, server.Addr())
-	browser := rig.OpenBrowser(t)
+	browser := rig.WholeBrowser(t)
 	ada := browser.Tab(url + "/r/music").Ready()
 	ada.SignIn("Ada Lovelace")
 	for _, room := range []string{"garden", "lunch"} {

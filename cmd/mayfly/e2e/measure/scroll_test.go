@@ -33,7 +33,7 @@ const watchFrames = `addEventListener('scroll', e => window.deaf && e.stopImmedi
 // browser alone needs.
 func TestScrollingOnAPhone(t *testing.T) {
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1h")
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab := rig.WholeBrowser(t).Tab(server.URL).Ready()
 	tab.Phone()
 	fill := func(name string, n int) { // by a new connection: the server ends one that is silent for so long
 		rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, name, n, nil)

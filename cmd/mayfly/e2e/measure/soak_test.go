@@ -107,7 +107,7 @@ func TestWhatATabHoldsLevelsOff(t *testing.T) {
 		t.Fatalf("-for is %s: want %s or more", *long, 2*warmUp)
 	}
 	server := rig.Serve(t, "-ttl", ttl.String(), "-rate", "100000/1s")
-	tab := rig.OpenBrowser(t).Tab("")
+	tab := rig.WholeBrowser(t).Tab("")
 	tab.BeforeScripts(show)
 	tab.Do(chromedp.Navigate(server.URL), metrics)
 	tab.Ready()

@@ -25,7 +25,7 @@ const (
 func TestTenRooms(t *testing.T) {
 	life := *long / lives
 	server := rig.Serve(t, "-rate", "100000/1s")
-	tab := rig.OpenBrowser(t).Tab("")
+	tab := rig.WholeBrowser(t).Tab("")
 	tab.BeforeScripts(show)
 	tab.Do(metrics)
 	poster := rig.NewPoster(t, server, rooms)
@@ -74,14 +74,14 @@ func TestShownRoomOfTen(t *testing.T) {
 	const turns = 3
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "10s")
 	poster := rig.NewPoster(t, server, rooms)
-	inAll := rig.OpenBrowser(t).Tab("")
+	inAll := rig.WholeBrowser(t).Tab("")
 	poster.Visit(inAll, server.URL)
 	list := rig.Eval[string](inAll, fmt.Sprintf("localStorage.getItem(%q)", browser.RoomsKey))
 	inAll.Close()
 
 	var took [2][]float64 // in ten rooms, in one room; in milliseconds
 	for turn := range 2 * turns {
-		tab := rig.OpenBrowser(t).Tab("")
+		tab := rig.WholeBrowser(t).Tab("")
 		if turn%2 == 0 {
 			tab.BeforeScripts(fmt.Sprintf("localStorage.setItem(%q, %q)", browser.RoomsKey, list))
 		}

@@ -40,7 +40,8 @@ type actor struct {
 	notice  int                    // the number of the last notice
 }
 
-// A stage is some actors in the lobby of one or several nodes, and proxies between them, whose connections the test breaks.
+// A stage is some actors in the lobby of one or several nodes, and the proxies by which they reach the nodes. The test
+// breaks the connections of the proxies.
 type stage struct {
 	t       *testing.T
 	nodes   []*rig.Server

@@ -78,7 +78,7 @@ func TestStopsInOrder(t *testing.T) {
 	tab.Shows("to stay")
 }
 
-// TestNothingIsLeftBehind ends servers by each of these signals, and looks for folders that were not removed.
+// TestNothingIsLeftBehind ends servers by each signal in the table, and looks for folders that were not removed.
 func TestNothingIsLeftBehind(t *testing.T) {
 	place := t.TempDir()
 	t.Setenv("TMPDIR", place)

@@ -32,7 +32,7 @@ const PlainHost = "plain.test"
 
 // shared is a Chromium that all tests of a package share. The first call of open starts it, Main closes it.
 type shared struct {
-	program func() string // returns its path
+	program func() string // static; returns the path of the Chromium
 
 	mu    sync.Mutex // guards the fields below
 	dir   string     // the folder of its profile; set by Main
@@ -44,18 +44,21 @@ type shared struct {
 var small, whole = &shared{program: headlessShell}, &shared{program: chromium}
 
 // OpenBrowser returns the Chromium that most tests of the package share. Each of its Tabs has a browser context of its own,
-// which ends with the test, so tests share no storage. It is Chromium's headless shell if the machine has that program: the
-// same engine with less around it, which needs a third less of the processor. If the machine has no Chromium, OpenBrowser
-// skips the test, but under CI=true it fails the test.
+// which ends with the test, so tests share no storage. It is Chromium's headless shell if the machine has that program and
+// CHROMIUM is not set: the same engine with less around it, which needs less of the processor. If the machine has no
+// Chromium, OpenBrowser skips the test, but under CI=true it fails the test.
 func OpenBrowser(t *testing.T) *Browser {
 	t.Helper()
 	return small.open(t)
 }
 
-// WholeBrowser does what OpenBrowser does, but never returns the headless shell. It is for a test of what the shell lacks:
-// notifications, the back/forward cache, and windows narrower than 500 pixels.
+// WholeBrowser does what OpenBrowser does, but never returns the headless shell. It is for measurements, because users have
+// whole browsers, and for a test of what the shell lacks: notifications and the back/forward cache.
 func WholeBrowser(t *testing.T) *Browser {
 	t.Helper()
+	if headlessShell() == chromium() { // there is no other program
+		return small.open(t)
+	}
 	return whole.open(t)
 }
 
@@ -157,7 +160,8 @@ func (b *Browser) Kill() {
 	b.close()
 }
 
-// headlessShell returns the path of Chromium's headless shell, or of a whole Chromium if the machine has no shell.
+// headlessShell returns the path of Chromium's headless shell, or of a whole Chromium if the machine has no shell. The
+// program that CHROMIUM names comes before both.
 func headlessShell() string {
 	if path := find(os.Getenv("CHROMIUM"), "chromium-headless-shell", "chrome-headless-shell"); path != "" {
 		return path
@@ -168,7 +172,9 @@ func headlessShell() string {
 // chromium returns the path of a whole Chromium, "" if the machine has none. The environment variable CHROMIUM can name a
 // program, which is then used in the place of both.
 func chromium() string {
-	return find(os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+	return find(os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+		"/Applications/Chromium.app/Contents/MacOS/Chromium",
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome") // as in scripts/chromium.sh
 }
 
 // find returns the path of the first of these programs that the machine has, "" if it has none of them.

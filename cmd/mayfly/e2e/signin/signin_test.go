@@ -144,7 +144,7 @@ func TestTheWayBackFromSigningOut(t *testing.T) {
 	t.Parallel()
 	const onlyHere = `(document.body?.innerText ?? '').includes('the sign-in service may still know you')`
 	server := rig.Dev(t)
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab := rig.WholeBrowser(t).Tab(server.URL).Ready()
 	at := func(path string) {
 		t.Helper()
 		tab.Until(`location.href === ` + strconv.Quote(server.URL+path) + ` && (` + says("ot signed in") + `)`)
