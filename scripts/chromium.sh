@@ -31,8 +31,8 @@ if [ -n "$may_install" ] && ! find_chromium >/dev/null; then
 		apt-get -q install -y --no-install-recommends chromium fonts-noto-color-emoji fonts-dejavu-core
 	} </dev/null >&2
 fi
-# The tests also work without the shell, which other systems may not have as a package. It needs the version of the installed
-# Chromium: a newer one would replace that Chromium.
+# The tests also work without the shell, which other systems may not have as a package. It must have the version of the
+# installed Chromium: a newer shell would replace that Chromium.
 if [ -n "$may_install" ] && [ -z "${CHROMIUM:-}" ] && ! command -v chromium-headless-shell >/dev/null &&
 	! command -v chrome-headless-shell >/dev/null && apt-cache show chromium-headless-shell >/dev/null 2>&1; then
 	version=$(dpkg-query -W -f '${Version}' chromium 2>/dev/null || true)

@@ -354,7 +354,7 @@ func TestTimesOfMutesPass(t *testing.T) {
 
 // TestActsInARowBeforeTheyAreStored: a moderator sends five acts without waiting for answers. They are carried out in the
 // order in which they were sent. While nothing is stored, the connection waits 2 s after each act before it reads the next
-// one. So the last act begins 8 s after the first one, the mute, and only then are the members told of the mute.
+// act. So the last act begins 8 s after the first act, the mute, and only then are the members told of the mute.
 func TestActsInARowBeforeTheyAreStored(t *testing.T) {
 	moderated(t, nil, func(t *testing.T, p *parlour) {
 		p.all()

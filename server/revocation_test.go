@@ -165,7 +165,8 @@ func TestLogNamesTheToken(t *testing.T) {
 }
 
 // TestSignOutOnceMore: a user has signed out, and the revocation has expired, but this node has not forgotten it yet. If the
-// user signs out of the same sign-in again, the new revocation must take effect, and remain when the old one is forgotten.
+// user signs out of the same sign-in again, the new revocation must take effect, and remain when the node forgets the old
+// revocation.
 func TestSignOutOnceMore(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		h.in(t, h.issuer.Issue("ada", time.Hour), phone).send(wire.Signout{})

@@ -8,9 +8,9 @@ import (
 )
 
 // noteTime is how old notes (see Notes) may be when the tab's next page reads them. The page stores such notes on the
-// device. It ignores older ones: another tab, if one is open, has adopted the records of the closed page by then, and has
-// sent or deleted them. It may have done so from reloadTime on (package outbox); a message that both tabs send appears once,
-// because both send it with the same id.
+// device. It ignores older notes: if another tab is open, that tab has adopted the records of the closed page by then, and
+// has sent or deleted them. The other tab may have done so from reloadTime on (package outbox). A message that both tabs
+// send appears once, because both tabs send it with the same id.
 const noteTime = time.Minute
 
 // Notes keeps the changes that the device has not stored yet. IndexedDB stores a change some time after the page has asked

@@ -46,8 +46,8 @@ func lifeOf(seconds float64) time.Duration {
 }
 
 // retryAfter returns how long the provider asks the client to wait, maxRetryAfter at most. It returns 0 if the provider does
-// not say, or says it as a date. Okta sends the time at which the wait ends, in X-Rate-Limit-Reset. Both that time and the
-// Date of the answer are by Okta's clock, so their difference is the wait, even if the device's clock is wrong.
+// not say, or sends Retry-After as a date. Okta sends the time at which the wait ends, in X-Rate-Limit-Reset. Both that time
+// and the Date of the answer are by Okta's clock, so their difference is the wait, even if the device's clock is wrong.
 func retryAfter(header func(string) string) time.Duration {
 	seconds := milliseconds(header("Retry-After"))
 	date, err := time.Parse(time.RFC1123, header("Date"))

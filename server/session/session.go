@@ -64,10 +64,10 @@ func (s *Session) Patience() time.Duration { return s.patience }
 func (s *Session) SignedIn() bool { return s.identity.Load() != nil }
 
 // Tick sends the client a frame wire.Expiring, once for each token, if its token expires soon. It ends the connection if the
-// token expired wire.AuthGrace ago and the client has shown no newer one. now is the time of the hub's clock. Tick returns
+// token expired wire.AuthGrace ago and the client has shown no newer token. now is the time of the hub's clock. Tick returns
 // how long the caller may wait, at most, before it calls Tick again. Until the hello has its answer, Tick does not know when
-// the token expires, and returns conn.Never. So the caller must call Tick again soon after that answer, whatever Tick has
-// returned. Only one goroutine calls Tick.
+// the token expires, and returns conn.Never. So the caller must call Tick again soon after that answer, although Tick has
+// returned conn.Never. Only one goroutine calls Tick.
 func (s *Session) Tick(now time.Time) time.Duration {
 	if i := s.identity.Load(); i != nil {
 		return i.tick(now)

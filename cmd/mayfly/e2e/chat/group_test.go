@@ -13,8 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// named is JavaScript for the rows whose face and name are in sight: a string such as "110", with 1 for such a row,
-// 0 for a row that shows neither, and ? for a row that shows only one of the two.
+// named is JavaScript for the rows whose face and name are in sight: a string such as "110", with 1 for such a row, 0 for a
+// row that shows neither face nor name, and ? for a row that shows only the face or only the name.
 const named = `[...` + rig.Rows + `].map(a => {
 	const seen = e => e.getClientRects().length > 0;
 	const name = seen(a.querySelector('.message-name')), face = seen(a.querySelector('.face'));

@@ -133,9 +133,9 @@ func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
 }
 
 // TestSlowLinkIsNotTakenForADeadOne opens a room that holds 200 messages over a slow link, and has another 200 posted while
-// these are on their way. All must come by the connection that the server welcomed. They take longer than blockedAfter
-// (package client), after which a client gives up a WebSocket that is silent. All of them fit into one joined frame, so none
-// is missing if the server joins the reader only after the last.
+// these are on their way. All messages must come by the connection that the server welcomed. They take longer than
+// blockedAfter (package client), after which a client gives up a WebSocket that is silent. All messages fit into one joined
+// frame, so no message is missing if the server joins the reader only after the last post.
 func TestSlowLinkIsNotTakenForADeadOne(t *testing.T) {
 	t.Parallel()
 	const messages, kilobits = 400, 256
