@@ -6,6 +6,7 @@ import (
 	"log"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -32,7 +33,8 @@ const PlainHost = "plain.test"
 
 // shared is a Chromium that all tests of a package share. The first call of open starts it, Main closes it.
 type shared struct {
-	program func() string // static; returns the path of the Chromium
+	program func() string                  // static; returns the path of the Chromium
+	flags   []chromedp.ExecAllocatorOption // static; flags that other Chromiums do not get
 
 	mu    sync.Mutex // guards the fields below
 	dir   string     // the folder of its profile; set by Main
@@ -41,7 +43,13 @@ type shared struct {
 	err   error // the error of a failed start, after which no test tries again
 }
 
-var small, whole = &shared{program: headlessShell}, &shared{program: chromium}
+// In small, a page's wasm is compiled once, with Chromium's quick compiler. Otherwise Chromium would compile the functions
+// that run often again and better, which takes about a tenth of the processor time of a short test.
+var (
+	small = &shared{program: headlessShell,
+		flags: []chromedp.ExecAllocatorOption{chromedp.Flag("js-flags", "--liftoff-only")}}
+	whole = &shared{program: chromium}
+)
 
 // OpenBrowser returns the Chromium that most tests of the package share. Each of its Tabs has a browser context of its own,
 // which ends with the test, so tests share no storage. It is Chromium's headless shell if the machine has that program and
@@ -49,6 +57,9 @@ var small, whole = &shared{program: headlessShell}, &shared{program: chromium}
 // Chromium, OpenBrowser skips the test, but under CI=true it fails the test.
 func OpenBrowser(t *testing.T) *Browser {
 	t.Helper()
+	if headlessShell() == "" {
+		return whole.open(t)
+	}
 	return small.open(t)
 }
 
@@ -56,9 +67,6 @@ func OpenBrowser(t *testing.T) *Browser {
 // whole browsers, and for a test of what the shell lacks: notifications and the back/forward cache.
 func WholeBrowser(t *testing.T) *Browser {
 	t.Helper()
-	if headlessShell() == chromium() { // there is no other program
-		return small.open(t)
-	}
 	return whole.open(t)
 }
 
@@ -68,7 +76,7 @@ func (s *shared) open(t *testing.T) *Browser {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx == nil && s.err == nil {
-		s.ctx, s.close, s.err = startChromium(s.program(), s.dir, log.Printf)
+		s.ctx, s.close, s.err = startChromium(s.program(), s.dir, log.Printf, s.flags...)
 	}
 	if s.err != nil {
 		t.Fatalf("start Chromium: %v", s.err)
@@ -116,12 +124,13 @@ func needChromium(t *testing.T) {
 	t.Skip("no Chromium: run scripts/chromium.sh, or make test, which does")
 }
 
-// startChromium starts the Chromium at path with its profile in dir, and reports chromedp's errors to logf. end closes
-// Chromium; a second call of end does nothing.
-func startChromium(path, dir string, logf func(string, ...any)) (ctx context.Context, end func(), err error) {
-	ctx, stop := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.NoDefaultBrowserCheck, chromedp.UserDataDir(dir), chromedp.WindowSize(1280, 800),
+// startChromium starts the Chromium at path with its profile in dir and with more flags than all Chromiums get, and reports
+// chromedp's errors to logf. end closes Chromium; a second call of end does nothing.
+func startChromium(path, dir string, logf func(string, ...any), more ...chromedp.ExecAllocatorOption) (
+	ctx context.Context, end func(), err error,
+) {
+	flags := append(slices.Clip(more), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.UserDataDir(dir), chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("enable-blink-features", "ComputedAccessibilityInfo"), // for byRole
@@ -132,6 +141,7 @@ func startChromium(path, dir string, logf func(string, ...any)) (ctx context.Con
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-component-extensions-with-background-pages", true),
 		chromedp.Flag("disable-default-apps", true),
 		chromedp.Flag("host-resolver-rules", "MAP "+PlainHost+" 127.0.0.1"))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), flags...)
 	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithErrorf(logf))
 	end = sync.OnceFunc(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
@@ -160,17 +170,16 @@ func (b *Browser) Kill() {
 	b.close()
 }
 
-// headlessShell returns the path of Chromium's headless shell, or of a whole Chromium if the machine has no shell. The
-// program that CHROMIUM names comes before both.
+// headlessShell returns the path of Chromium's headless shell, "" if the machine has none, or if CHROMIUM is set.
 func headlessShell() string {
-	if path := find(os.Getenv("CHROMIUM"), "chromium-headless-shell", "chrome-headless-shell"); path != "" {
-		return path
+	if os.Getenv("CHROMIUM") != "" {
+		return ""
 	}
-	return chromium()
+	return find("chromium-headless-shell", "chrome-headless-shell")
 }
 
-// chromium returns the path of a whole Chromium, "" if the machine has none. The environment variable CHROMIUM can name a
-// program, which is then used in the place of both.
+// chromium returns the path of a whole Chromium, "" if the machine has none. The environment variable CHROMIUM can name
+// another program, which then takes the place of the headless shell, too.
 func chromium() string {
 	return find(os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
 		"/Applications/Chromium.app/Contents/MacOS/Chromium",
