@@ -26,8 +26,11 @@ func TestTyping(t *testing.T) {
 	}{
 		{"then a pause", func(c *tester, p *pipe) {
 			c.Typing("h")
+			time.Sleep(500*ms - time.Nanosecond)
+			p.wantSilence()
+			time.Sleep(time.Nanosecond)
 			p.hearTyping(true)
-			time.Sleep(5*time.Second - time.Nanosecond)
+			time.Sleep(4500*ms - time.Nanosecond)
 			p.wantSilence()
 			time.Sleep(time.Nanosecond)
 			p.hearTyping(false)
@@ -99,6 +102,16 @@ func TestTyping(t *testing.T) {
 			p.wantSilence() // the message has ended it
 			c.Typing("a")
 			p.hearTyping(true) // without waiting for the three seconds
+		}},
+		{"a message that is written quickly", func(c *tester, p *pipe) {
+			for range 3 {
+				c.Typing("h")
+				time.Sleep(499 * ms)
+				c.Send("h")
+				hear[wire.Post](p)
+				c.Typing("")
+				p.wantSilence()
+			}
 		}},
 		{"switched off", func(c *tester, p *pipe) {
 			c.Typing("h")

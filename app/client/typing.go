@@ -7,6 +7,9 @@ import (
 )
 
 const (
+	// how long the user must have been typing before the room is told. A message that is written in less time comes without
+	// a sign of typing, which would make the others draw twice
+	typingAfter = 500 * time.Millisecond
 	typingEvery = 3 * time.Second // the shortest time between two frames that tell the room that the user types
 	typingPause = 5 * time.Second // after this time without a change of the text, the user no longer counts as typing
 )
@@ -16,6 +19,7 @@ type typing struct {
 	private bool // other users must not see that the user types
 
 	text    string       // the text in the composer
+	began   clock.Moment // when text last was empty and changed
 	changed clock.Moment // when text last changed
 	news    bool         // the user has changed the text since the moment t.told
 	on      bool         // the room shows the user as typing, as far as the client knows
@@ -25,6 +29,9 @@ type typing struct {
 
 // change runs when the user has changed the text in the composer.
 func (t *typing) change(text string, now clock.Moment) {
+	if t.text == "" {
+		t.began = now
+	}
 	if text != t.text {
 		t.text, t.changed, t.news = text, now, true
 	}
@@ -52,18 +59,20 @@ func (t *typing) next(now clock.Moment) (tell, on bool) {
 	case t.on && !types:
 		t.on = false
 		return true, false
-	case types && t.news && (t.soon || now.Since(t.told) >= typingEvery):
+	case types && t.news && now.Since(t.began) >= typingAfter && (t.soon || now.Since(t.told) >= typingEvery):
 		t.on, t.news, t.told, t.soon = true, false, now, false
 		return true, true
 	}
 	return false, false
 }
 
-// wait returns how long the loop may wait before it calls the method next again: until typingPause or typingEvery is over,
-// whichever is first, and at most tickAtLeast.
+// wait returns how long the loop may wait before it calls the method next again: until typingAfter, typingPause or
+// typingEvery is over, whichever is first, and at most tickAtLeast.
 func (t *typing) wait(now clock.Moment) time.Duration {
 	wait := tickAtLeast
-	for _, left := range []time.Duration{typingPause - now.Since(t.changed), typingEvery - now.Since(t.told)} {
+	for _, left := range []time.Duration{
+		typingAfter - now.Since(t.began), typingPause - now.Since(t.changed), typingEvery - now.Since(t.told),
+	} {
 		if left > 0 {
 			wait = min(wait, left)
 		}

@@ -109,11 +109,13 @@ func TestTypingIsShownAndNotSaid(t *testing.T) {
 	ann.Until(typing + `.textContent === ''`)
 }
 
-// TestTypingIsSwitchedOff has a user who wants no signs of typing: others see none, nor does the user, also after a reload.
+// TestTypingIsSwitchedOff has a user, Ann, who wants no signs of typing: others see none of hers, and Ann sees none of others,
+// also after a reload. Cleo's signs show by when the others would have seen Ann's, and Ann Ben's.
 func TestTypingIsSwitchedOff(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	ann, ben := rig.OpenBrowser(t).Tab(server.URL).Ready(), rig.OpenBrowser(t).Tab(server.URL).Ready()
+	enter := func() *rig.Tab { return rig.OpenBrowser(t).Tab(server.URL).Ready() }
+	ann, ben, cleo := enter(), enter(), enter()
 	setting := rig.ByRole("checkbox", "Show who is typing")
 	choose := func(on bool) {
 		t.Helper()
@@ -123,32 +125,48 @@ func TestTypingIsSwitchedOff(t *testing.T) {
 		ann.Press(kb.Escape)
 		ann.Until(noDialog)
 	}
-	watch := `window.lines = []; new MutationObserver(() => lines.push(` + typing + `.textContent))
-		.observe(` + typing + `, {subtree: true, childList: true, characterData: true})`
-	silent := func(from, to *rig.Tab, text string) {
+	watch := func(tab *rig.Tab) {
+		tab.Script(`window.lines = []; new MutationObserver(() => lines.push(` + typing + `.textContent))
+			.observe(` + typing + `, {subtree: true, childList: true, characterData: true})`)
+	}
+	write := func(tab *rig.Tab, text string) {
+		tab.Script(rig.Composer + `.focus()`)
+		tab.Do(rig.Type(text))
+	}
+	only := func(tab *rig.Tab, who string) { // sees that who types, and nobody else
 		t.Helper()
-		to.Script(watch)
-		from.Script(rig.Composer + `.focus()`)
-		from.Do(rig.Type(text))
-		from.Do(rig.Enter())
-		to.Shows(text) // comes after the sign of typing
-		if got := rig.Eval[[]string](to, `lines`); len(got) > 0 {
-			t.Errorf("before %q the other saw %q", text, got)
+		tab.Until(fmt.Sprintf(`%s.textContent === %q`, typing, "\u2068"+who+" (guest)\u2069 is typing"))
+	}
+	silent := func(when string) {
+		t.Helper()
+		watch(ann)
+		watch(ben)
+		write(ann, "Ann "+when)
+		write(cleo, "Cleo "+when)
+		only(ben, rig.Eval[string](cleo, ownName))
+		for _, tab := range []*rig.Tab{ann, cleo} {
+			tab.Do(rig.Enter())
+		}
+		ben.Shows("Cleo " + when)
+		ben.Shows("Ann " + when)
+		if got := rig.Eval[[]string](ben, `lines.filter(line => line.includes(' and '))`); len(got) > 0 {
+			t.Errorf("%s, Ben saw that Ann types: %q", when, got)
+		}
+		ann.Shows("Cleo " + when) // comes after the sign of typing
+		if got := rig.Eval[[]string](ann, `lines`); len(got) > 0 {
+			t.Errorf("%s, Ann saw %q", when, got)
 		}
 	}
 	choose(false)
-	silent(ann, ben, "no sign of hers")
-	silent(ben, ann, "she sees no sign")
+	silent("without signs")
 	ann.Do(chromedp.Reload())
 	ann.Ready()
-	silent(ann, ben, "none of hers after a reload")
-	silent(ben, ann, "she sees none after a reload")
+	silent("after a reload")
 	choose(true)
-	ann.Script(rig.Composer + `.focus()`)
-	ann.Do(rig.Type("/nick is no message"))
+	write(ann, "/nick is no message")
 	ann.Script(rig.Composer + `.value = ''`)
 	ann.Do(rig.Type("x"))
-	ben.Until(typing + `.textContent.endsWith('is typing')`)
+	only(ben, rig.Eval[string](ann, ownName))
 }
 
 func TestGuestChoosesAName(t *testing.T) {
