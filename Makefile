@@ -46,7 +46,7 @@ test: gcc ## run every test that must pass: the packages with the race detector,
 	@# Compressing keeps one processor busy, and most tests wait: side by side, both end earlier.
 	@$(MAKE) --no-print-directory -j2 build race
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(EMBEDS)
-	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 1 -parallel 4 $(ALONE) $(E2E)
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 2 -parallel 4 $(ALONE) $(E2E)
 
 race: gcc
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(ALONE) $(PRODUCT)

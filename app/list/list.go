@@ -258,6 +258,10 @@ func (l *List) ToEnd() {
 	}
 }
 
+// Restarts reports whether the list will scroll to its newest message, because of Restart or ToNewest, wherever the user has
+// scrolled to. Then the page need not call NoticeScroll before Draw, which would make the browser lay out the page at once.
+func (l *List) Restarts() bool { return l.viewport.top == nowhere }
+
 // NoticeScroll finds out whether the user has scrolled, and whether the list follows its newest message from now on. Call it
 // before Draw: otherwise Draw would not know that the user has scrolled up.
 func (l *List) NoticeScroll() {

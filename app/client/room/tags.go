@@ -13,6 +13,9 @@ func (r *Room) SetTags() {
 	ids := make(map[string]string, 8) // the id of the user with that name; "" if several users have the name
 	for i := range r.Messages {
 		u := &r.Messages[i].User
+		if i > 0 && *u == r.Messages[i-1].User { // in most rooms, one user writes several messages in a row
+			continue
+		}
 		id := u.ID
 		name := Called(*u)
 		if other, ok := ids[name]; ok && other != id {
@@ -20,12 +23,14 @@ func (r *Room) SetTags() {
 		}
 		ids[name] = id
 	}
-	list, fresh := r.Messages, false
+	list, fresh, tag := r.Messages, false, ""
 	for i := range list {
 		m := &list[i]
-		tag := ""
-		if id := m.User.ID; ids[Called(m.User)] != id {
-			tag = Tag(id)
+		if i == 0 || m.User != list[i-1].User {
+			tag = ""
+			if id := m.User.ID; ids[Called(m.User)] != id {
+				tag = Tag(id)
+			}
 		}
 		if m.Tag == tag {
 			continue
