@@ -46,6 +46,7 @@ test: gcc ## run every test that must pass: the packages with the race detector,
 	@# Compressing keeps one processor busy, and most tests wait: side by side, both end earlier.
 	@$(MAKE) --no-print-directory -j2 build race
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(EMBEDS)
+	@# Many tests wait for time to pass, so two packages run side by side.
 	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 2 -parallel 4 $(ALONE) $(E2E)
 
 race: gcc

@@ -106,6 +106,9 @@ func (p *page) OnMount(ctx goapp.Context) {
 			dispatch(ctx, func(ctx goapp.Context) {
 				p.painter.painted()
 				p.onView(ctx)
+				if p.list.Restarts() { // the new rows are as high as the old ones, so WatchSize does not run
+					p.list.ToEnd()
+				}
 			})
 		}),
 		p.client.Subscribe(func(v client.View) {

@@ -55,7 +55,8 @@ func (m *model) newsOf(name string) client.News {
 
 // noticeScroll finds out whether the user has scrolled the list. If the user has scrolled back to the newest message, all
 // messages count as read. noticeScroll returns true if the button that leads to the newest message must be drawn again. Call
-// noticeScroll before the list is drawn. Otherwise, if the user has just scrolled up, a new message would count as read.
+// noticeScroll before the list is drawn, unless List.Restarts returns true. Otherwise, if the user has just scrolled up, a
+// new message would count as read.
 func (m *model) noticeScroll() bool {
 	following, count := m.list.Following(), m.unread.Count()
 	m.list.NoticeScroll()

@@ -29,7 +29,12 @@ func (p *page) onView(ctx goapp.Context) {
 // has changed, which is rare, show also makes go-app draw. If go-app has not yet drawn the element that contains the rows,
 // show draws the rows after go-app has drawn that element.
 func (p *page) show(ctx goapp.Context, v client.View) {
-	scrolled := !p.list.Restarts() && p.noticeScroll()
+	scrolled := false
+	if p.list.Restarts() {
+		p.look()
+	} else {
+		scrolled = p.noticeScroll()
+	}
 	was, count := p.view, p.unread.Count()
 	if v.Room != was.Room {
 		p.list.Follow() // otherwise the new room would not show its newest message if the user scrolled up in the old room

@@ -89,8 +89,9 @@ func TestTyping(t *testing.T) {
 			p.hearTyping(false)
 			c.Typing("")
 			c.Typing("h") // within three seconds of the last sign
+			time.Sleep(3*time.Second - time.Nanosecond)
 			p.wantSilence()
-			time.Sleep(3 * time.Second)
+			time.Sleep(time.Nanosecond)
 			p.hearTyping(true)
 		}},
 		{"a message", func(c *tester, p *pipe) {
@@ -101,7 +102,12 @@ func TestTyping(t *testing.T) {
 			c.Typing("")
 			p.wantSilence() // the message has ended it
 			c.Typing("a")
-			p.hearTyping(true) // without waiting for the three seconds
+			time.Sleep(500 * ms) // not the three seconds
+			synctest.Wait()
+			if len(p.toServer) != 1 {
+				p.t.Fatal("the room is told late that the user types again")
+			}
+			p.hearTyping(true)
 		}},
 		{"a message that is written quickly", func(c *tester, p *pipe) {
 			for range 3 {
@@ -112,6 +118,19 @@ func TestTyping(t *testing.T) {
 				c.Typing("")
 				p.wantSilence()
 			}
+		}},
+		{"a message that is finished quickly after a pause", func(c *tester, p *pipe) {
+			c.Typing("h")
+			p.hearTyping(true)
+			p.hearTyping(false)
+			time.Sleep(time.Second)
+			c.Typing("hi")
+			time.Sleep(499 * ms)
+			c.Send("hi")
+			hear[wire.Post](p)
+			c.Typing("")
+			time.Sleep(20 * time.Second)
+			p.wantSilence()
 		}},
 		{"switched off", func(c *tester, p *pipe) {
 			c.Typing("h")
@@ -174,6 +193,7 @@ func TestReadersDoNotType(t *testing.T) {
 		p.say(w, joined(0))
 		hear[wire.Who](p)
 		c.Typing("h")
+		time.Sleep(2 * time.Second)
 		p.wantSilence()
 	})
 }

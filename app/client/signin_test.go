@@ -783,8 +783,10 @@ func TestPeopleOfOneNameAreToldApart(t *testing.T) {
 		wantTags(t, c.now(), "eron", "", "eron", "u-me")
 		p.say(posted(5, heron, "five", time.Hour))
 		wantTags(t, c.now(), "eron", "", "eron", "u-me", "eron")
+		p.say(posted(6, heron, "six", time.Hour))
+		wantTags(t, c.now(), "eron", "", "eron", "u-me", "eron", "eron")
 		time.Sleep(time.Minute)
-		wantTags(t, c.now(), "", "", "", "")
+		wantTags(t, c.now(), "", "", "", "", "")
 	})
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// how long the user must have been typing before the room is told. A message that is written in less time comes without
-	// a sign of typing, which would make the others draw twice
+	// typingAfter is how long the user must have been typing before the client tells the room. For a message that is written
+	// in less time, the client sends no sign of typing. Otherwise the pages of the other users would draw twice.
 	typingAfter = 500 * time.Millisecond
 	typingEvery = 3 * time.Second // the shortest time between two frames that tell the room that the user types
 	typingPause = 5 * time.Second // after this time without a change of the text, the user no longer counts as typing
@@ -19,7 +19,7 @@ type typing struct {
 	private bool // other users must not see that the user types
 
 	text    string       // the text in the composer
-	began   clock.Moment // when text last was empty and changed
+	began   clock.Moment // when the user began to type, or went on after a pause of typingPause
 	changed clock.Moment // when text last changed
 	news    bool         // the user has changed the text since the moment t.told
 	on      bool         // the room shows the user as typing, as far as the client knows
@@ -29,7 +29,7 @@ type typing struct {
 
 // change runs when the user has changed the text in the composer.
 func (t *typing) change(text string, now clock.Moment) {
-	if t.text == "" {
+	if t.text == "" || now.Since(t.changed) >= typingPause {
 		t.began = now
 	}
 	if text != t.text {

@@ -5,8 +5,8 @@
 // main thread (157 ms at the 95th percentile), and focus and selection moved to another message. Empty slots in the place of
 // removed rows would not help: go-app would still build and compare about five thousand elements for each message, and a new
 // message at the end of the list took 54 ms (77 ms at the 95th percentile). So go-app draws an empty element, and this
-// package fills that element. This package identifies rows by client.Message.Key, not by their index. Removing a row takes 5
-// ms, adding one 7 to 9 ms, most of it for the browser's layout and paint; docs/benchmarks.md has the figures.
+// package fills that element. This package identifies rows by client.Message.Key, not by their index. Adding or removing
+// a row takes about 10 ms, most of it for the browser's layout and paint; docs/benchmarks.md has the figures.
 //
 // diff.go and mounted.go only compute what must change. Most other files change the document: rows.go inserts and removes
 // rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each part of the list,
@@ -258,12 +258,13 @@ func (l *List) ToEnd() {
 	}
 }
 
-// Restarts reports whether the list will scroll to its newest message, because of Restart or ToNewest, wherever the user has
-// scrolled to. Then the page need not call NoticeScroll before Draw, which would make the browser lay out the page at once.
+// Restarts reports whether the list has yet to scroll to its newest message, after Restart, or after ToNewest in a list that
+// followed. Until then the list follows in any case, so the page need not call NoticeScroll before Draw: that would make the
+// browser lay out the page at once.
 func (l *List) Restarts() bool { return l.viewport.top == nowhere }
 
 // NoticeScroll finds out whether the user has scrolled, and whether the list follows its newest message from now on. Call it
-// before Draw: otherwise Draw would not know that the user has scrolled up.
+// before Draw, unless Restarts returns true. Otherwise Draw would not know that the user has scrolled up.
 func (l *List) NoticeScroll() {
 	if l.rows.box == nil {
 		return
