@@ -106,7 +106,7 @@ func (p *page) OnMount(ctx goapp.Context) {
 			dispatch(ctx, func(ctx goapp.Context) {
 				p.painter.painted()
 				p.onView(ctx)
-				if p.list.Restarts() { // the new rows are as high as the old ones, so WatchSize does not run
+				if p.list.Restarts() { // WatchSize does not run if the new rows are as high as the old rows
 					p.list.ToEnd()
 				}
 			})

@@ -109,8 +109,9 @@ func TestTypingIsShownAndNotSaid(t *testing.T) {
 	ann.Until(typing + `.textContent === ''`)
 }
 
-// TestTypingIsSwitchedOff has a user, Ann, who has switched signs of typing off. Others see none of hers, and she sees none of
-// theirs, also after a reload. Cleo types after Ann: once Ben has seen Cleo's sign, he would also have seen Ann's.
+// TestTypingIsSwitchedOff: Ann has switched signs of typing off. The others see no sign of Ann's typing, and Ann sees no
+// sign of theirs, also after a reload. Cleo types after Ann: when Ben has seen Cleo's sign, he would also have seen Ann's
+// sign.
 func TestTypingIsSwitchedOff(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -125,7 +126,7 @@ func TestTypingIsSwitchedOff(t *testing.T) {
 		ann.Press(kb.Escape)
 		ann.Until(noDialog)
 	}
-	watch := func(tab *rig.Tab) { // keeps in lines what the line of those who type has said
+	watch := func(tab *rig.Tab) { // stores each text of the line that says who is typing
 		tab.Script(`window.lines = []; new MutationObserver(() => lines.push(` + typing + `.textContent))
 			.observe(` + typing + `, {subtree: true, childList: true, characterData: true})`)
 	}
@@ -133,7 +134,7 @@ func TestTypingIsSwitchedOff(t *testing.T) {
 		tab.Script(rig.Composer + `.focus()`)
 		tab.Do(rig.Type(text))
 	}
-	named := func(tab *rig.Tab) string { // a JavaScript expression: is the user of tab named in lines?
+	named := func(tab *rig.Tab) string { // a JavaScript expression: a stored text names the user of tab
 		return fmt.Sprintf(`lines.some(line => line.includes(%q))`, rig.Eval[string](tab, ownName))
 	}
 	silent := func(when string) {
