@@ -230,7 +230,8 @@ func (c *config) hub(auditLog *audit.Log) hub.Config {
 	return hub.Config{
 		TTL:   wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()},
 		Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per,
-		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms, Audit: auditLog,
+		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
+		Cluster: len(c.nats.URLs) > 0, Audit: auditLog,
 	}
 }
 

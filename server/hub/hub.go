@@ -17,7 +17,7 @@
 //   - expiry: when messages expire
 //   - timeline, snapshot, order, pace, people: what a room holds; pure
 //   - turns: the order of a user's posts and decisions
-//   - nodes, directory, sightings, addresses: the exchange with other nodes; who is connected, and names
+//   - nodes, others, directory, sightings, addresses: the exchange with other nodes; who is connected, and names
 //   - event, decision, compact, index, name: what is stored, and how messages are found
 //   - stream, signals: what the hub needs from package stream
 //   - frame, refusals, rate, stats, clock: what the others use
@@ -61,6 +61,7 @@ type Config struct {
 	RoomMessages int           // the most messages in one room; a message that was taken back counts until its deadline
 	RoomBytes    int           // the most encoded bytes of the live messages in one room, with their reactions
 	Rooms        int           // the most open rooms on this node
+	Cluster      bool          // other nodes may have the same stream: ask them for their users before a room is opened
 	Audit        *audit.Log    // gets what moderators decide, and the limits that users hit; nil: no log
 }
 
@@ -126,13 +127,13 @@ func New(config Config, stream Stream, signals Signals, clock *Clock, log *slog.
 func (h *Hub) Run(ctx context.Context) error {
 	var exchange sync.WaitGroup
 	exchange.Go(func() { h.nodes.run(ctx) })
-	defer exchange.Wait()
 	timer := time.NewTimer(checkEvery)
 	defer timer.Stop()
 	tidied := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
+			exchange.Wait() // a room that is closed has no users: the other nodes must not be told so
 			for _, r := range h.snapshotRooms() {
 				r.close()
 			}
@@ -189,9 +190,10 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 // join that opened r: if that client disconnected, the joins of other clients that wait for r would fail, too.
 func (h *Hub) follow(r *room) {
 	defer close(r.opened)
+	h.nodes.meet()
+	h.nodes.populate(r)
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	h.nodes.populate(r)
 	r.stop, r.err = h.stream.Follow(ctx, r.name, r.moderation.deliver)
 	if r.err != nil {
 		r.mu.Lock()

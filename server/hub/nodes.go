@@ -59,19 +59,7 @@ type nodes struct {
 	mu     sync.Mutex       // guards what follows; taken before the locks of rooms and of the directory
 	others map[string]*node // by node id
 	asked  bool             // another node has asked for the list of this node's users, which was not sent yet
-}
-
-// node is what this node knows about another node.
-type node struct {
-	heard   time.Time                  // when the other node's last signal came
-	stopped bool                       // the other node has said that it stops
-	number  int64                      // the number of the other node's last news that this node has; -1: no list yet
-	unsure  bool                       // this node must ask for the other node's list: none has come, or news were missed
-	askedAt time.Time                  // when this node last asked for the list
-	users   map[string]sighting        // by user id: the other node's users
-	rooms   map[string]map[string]bool // by room name: the ids of the other node's users in the room
-	list    map[string]sighting        // by user id: the users in a new list that is not complete yet; nil: there is none
-	parts   int                        // how many parts of that list have come
+	met    chan struct{}    // closed when this node has the lists of the other nodes for the first time
 }
 
 // sighting is what a node tells the other nodes about one of its users.
@@ -85,17 +73,19 @@ type sighting struct {
 
 // report is the body of every signal except kindTyping.
 type report struct {
-	Node   string     `json:"node"`            // the id of the sender
-	Number int64      `json:"number"`          // in kindNews: the number of these news; else: of the sender's last news
-	Users  []sighting `json:"users,omitempty"` // only in kindNews and kindAll
-	Part   int        `json:"part,omitempty"`  // only in kindAll: which part of the list this is, from 0
-	Parts  int        `json:"parts,omitempty"` // only in kindAll: how many parts the list has
-	To     string     `json:"to,omitempty"`    // only in kindAsk: which node is asked; empty: every node
+	Node   string     `json:"node"`             // the id of the sender, or of a stopped node (sendList)
+	Number int64      `json:"number"`           // in kindNews: the number of these news; else: of the sender's last news
+	Users  []sighting `json:"users,omitempty"`  // only in kindNews and kindAll
+	Part   int        `json:"part,omitempty"`   // only in kindAll: which part of the list this is, from 0
+	Parts  int        `json:"parts,omitempty"`  // only in kindAll: how many parts the list has
+	To     string     `json:"to,omitempty"`     // only in kindAsk: which node is asked; empty: every node
+	Beside []string   `json:"beside,omitempty"` // only in kindAll: the ids of the other nodes that the sender knows
+	AgoMS  int64      `json:"ago_ms,omitempty"` // only in kindStopped: how long ago the node has stopped, in milliseconds
 }
 
 func newNodes(h *Hub, signals Signals) *nodes {
 	return &nodes{hub: h, signals: signals, id: rand.Text(), born: time.Now(), typing: make(chan Signal, maxWaiting),
-		wake: make(chan struct{}, 1), others: map[string]*node{}}
+		wake: make(chan struct{}, 1), others: map[string]*node{}, met: make(chan struct{})}
 }
 
 // run exchanges signals with the other nodes until ctx is done.
@@ -112,6 +102,7 @@ func (x *nodes) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			x.sendNews() // the other nodes keep the users of this node for a while, so they must know all of them
 			x.send(kindStopped, report{})
 			return
 		case <-x.hub.directory.changed:
@@ -164,20 +155,23 @@ func (x *nodes) sendNews() {
 	}
 }
 
-// count returns how many other nodes this node knows.
-func (x *nodes) count() int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return len(x.others)
+// sendList sends the list of all users of this node. Behind it, it sends the lists of the nodes that have stopped a moment
+// ago: a node that has started since then does not know the users of these nodes, most of whom are about to come back.
+func (x *nodes) sendList() {
+	stopped, beside := x.company(time.Now())
+	x.sendAll(report{Node: x.id, Number: x.sent, Beside: beside}, x.hub.directory.everybody())
+	for _, s := range stopped {
+		x.sendAll(s.list, s.users)
+		x.sendSignal(newSignal(kindStopped, s.end))
+	}
 }
 
-// sendList sends the list of all users of this node.
-func (x *nodes) sendList() {
-	all := x.hub.directory.everybody()
-	parts := max((len(all)+maxSightings-1)/maxSightings, 1)
-	for i := range parts {
-		part := all[i*maxSightings : min((i+1)*maxSightings, len(all))]
-		x.send(kindAll, report{Users: part, Part: i, Parts: parts})
+// sendAll sends users as the list that r describes.
+func (x *nodes) sendAll(r report, users []sighting) {
+	r.Parts = max((len(users)+maxSightings-1)/maxSightings, 1)
+	for r.Part = range r.Parts {
+		r.Users = users[r.Part*maxSightings : min((r.Part+1)*maxSightings, len(users))]
+		x.sendSignal(newSignal(kindAll, r))
 	}
 }
 
@@ -229,167 +223,4 @@ func (x *nodes) wanted(now time.Time) (unsure []string, asked bool) {
 	}
 	asked, x.asked = x.asked, false
 	return unsure, asked
-}
-
-// tidy removes each node that has been silent for nodeSilence, and each node that stopped graceAfter ago.
-func (x *nodes) tidy(now time.Time) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for id, n := range x.others {
-		silence := nodeSilence
-		if n.stopped {
-			silence = graceAfter // keep the users of a stopped node for a while: most of them connect to another node
-		}
-		if now.Sub(n.heard) >= silence {
-			x.replaceLocked(id, n, nil)
-			delete(x.others, id)
-		}
-	}
-}
-
-// receive runs when a signal comes. It ignores signals that this node has sent.
-func (x *nodes) receive(s Signal) {
-	if s.Kind == kindTyping {
-		x.receiveTyping(s.Body)
-		return
-	}
-	var r report
-	if json.Unmarshal(s.Body, &r) != nil || r.Node == "" || r.Node == x.id {
-		return
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	n := x.others[r.Node]
-	if n == nil {
-		n = &node{number: -1, unsure: s.Kind != kindStopped, users: map[string]sighting{},
-			rooms: map[string]map[string]bool{}}
-		x.others[r.Node] = n
-	}
-	if n.stopped {
-		return
-	}
-	n.heard = time.Now()
-	switch s.Kind {
-	case kindAsk:
-		x.asked = x.asked || r.To == "" || r.To == x.id
-	case kindStopped:
-		n.stopped = true
-	case kindAlive:
-		x.checkNumberLocked(n, r.Number)
-	case kindNews:
-		if x.checkNumberLocked(n, r.Number-1); n.number == r.Number-1 {
-			n.number = r.Number
-			for _, u := range r.Users {
-				x.applyLocked(r.Node, n, u)
-			}
-		}
-	case kindAll:
-		x.receiveListLocked(n, r)
-	}
-	if n.unsure || x.asked {
-		select {
-		case x.wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// checkNumberLocked checks whether this node has got all news of n up to number. If news are missing, it sets n.unsure,
-// so that run asks n for its list.
-func (x *nodes) checkNumberLocked(n *node, number int64) {
-	if n.number < number && !n.unsure {
-		n.unsure = true
-		x.lost.Add(1)
-	}
-}
-
-// receiveListLocked handles one part of the list of n's users (kindAll). The parts come in order, but a part may get
-// lost. When all parts have come, the list replaces the users of n.
-func (x *nodes) receiveListLocked(n *node, r report) {
-	if r.Part == 0 {
-		n.list, n.parts = map[string]sighting{}, 0
-	}
-	if n.list == nil || r.Part != n.parts || r.Number < n.number {
-		n.list = nil // a part is missing, or the list is older than the news: drop the list; run asks again if n is unsure
-		return
-	}
-	n.parts++
-	for _, u := range r.Users {
-		n.list[u.User.ID] = u
-	}
-	if n.parts == r.Parts {
-		x.replaceLocked(r.Node, n, n.list)
-		n.list, n.number, n.unsure = nil, r.Number, false
-	}
-}
-
-// replaceLocked replaces all users of the other node n by the users in the parameter users; nil: n has no users any more.
-// id is the id of n.
-func (x *nodes) replaceLocked(id string, n *node, users map[string]sighting) {
-	for user := range n.users {
-		if _, ok := users[user]; !ok {
-			x.applyLocked(id, n, sighting{User: wire.User{ID: user}, Gone: true})
-		}
-	}
-	for _, u := range users {
-		x.applyLocked(id, n, u)
-	}
-}
-
-// applyLocked records the sighting u, which another node has sent about one of its users. n is what this node knows about
-// that node, and id is the id of that node. applyLocked shows the change in the rooms of this node.
-func (x *nodes) applyLocked(id string, n *node, u sighting) {
-	old := n.users[u.User.ID]
-	for _, s := range old.Rooms {
-		if !slices.ContainsFunc(u.Rooms, func(o stay) bool { return o.Room == s.Room }) {
-			x.leaveLocked(id, n, s.Room, u.User.ID)
-		}
-	}
-	if u.Gone {
-		delete(n.users, u.User.ID)
-		x.hub.directory.lost(id, u.User.ID)
-		return
-	}
-	n.users[u.User.ID] = u
-	x.hub.showNames(x.hub.directory.seen(id, u.named(), u.From))
-	for _, s := range u.Rooms {
-		if n.rooms[s.Room] == nil {
-			n.rooms[s.Room] = map[string]bool{}
-		}
-		n.rooms[s.Room][u.User.ID] = true
-		if r := x.hub.room(s.Room); r != nil {
-			r.withPeople(func(p *people) { p.arrive(id, u.named(), s.Since) })
-		}
-	}
-}
-
-func (s sighting) named() namedUser { return namedUser{s.User, s.Named} }
-
-// leaveLocked records that a user has left a room on the other node n. id is the id of n, and user is the id of the user.
-func (x *nodes) leaveLocked(id string, n *node, room, user string) {
-	if delete(n.rooms[room], user); len(n.rooms[room]) == 0 {
-		delete(n.rooms, room)
-	}
-	if r := x.hub.room(room); r != nil {
-		r.withPeople(func(p *people) { p.depart(id, user) })
-	}
-}
-
-// populate adds the users of other nodes to r, which is being opened and has no member yet.
-func (x *nodes) populate(r *room) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for id, n := range x.others {
-		for user := range n.rooms[r.name] {
-			u := n.users[user]
-			for _, s := range u.Rooms {
-				if s.Room == r.name {
-					r.withPeople(func(p *people) { p.arrive(id, u.named(), s.Since) })
-				}
-			}
-		}
-	}
-	// Discard the changes that people has noted for the members: these users were in the room before, so no member must
-	// be told that they came.
-	r.withPeople(func(p *people) { p.news() })
 }

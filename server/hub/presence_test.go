@@ -23,7 +23,9 @@ const tick = time.Second
 // node returns another node of w: a hub on the same stream. stop ends it as SIGTERM would.
 func (w world) node(t *testing.T) (other world, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
-	other = world{hub.New(testConfig, w.stream, w.stream, hub.NewClock(w.wall.now), slog.New(slog.DiscardHandler)),
+	config := testConfig
+	config.Cluster = true
+	other = world{hub.New(config, w.stream, w.stream, hub.NewClock(w.wall.now), slog.New(slog.DiscardHandler)),
 		w.stream, w.wall}
 	ended := make(chan struct{})
 	go func() {
@@ -309,6 +311,78 @@ func TestPeopleAcrossNodes(t *testing.T) {
 		if s := w.Stats(); s.Nodes != 0 || s.SignalsLost != 0 {
 			t.Errorf("%d nodes, %d signals lost, want none", s.Nodes, s.SignalsLost)
 		}
+	})
+}
+
+// TestRollingRestart: each node is restarted, and its users come back on either node. Nobody is told that anybody came or
+// went, also not by the node that has just started, and whoever joins is told of all users. Only those who do not come back
+// are gone, and no later than if no node had started.
+func TestRollingRestart(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		one, stopOne := w.node(t)
+		two, stopTwo := w.node(t)
+		time.Sleep(young)
+		for _, name := range []string{"ann", "ben", "cleo"} {
+			one.in(t, name, "lobby")
+		}
+		dan := two.in(t, "dan", "lobby")
+		time.Sleep(tick)
+		dan.news()
+		one.in(t, "eve", "lobby") // immediately before the node stops, so that no other node has been told yet
+		stopOne()
+		one, stopOne = w.node(t)
+		ann := one.in(t, "ann", "lobby")
+		ann.wantWho(t, "5 ann ben cleo dan eve")
+		time.Sleep(5 * time.Second)
+		stopTwo()
+		two, stopTwo = w.node(t)
+		ben := two.in(t, "ben", "lobby")
+		ben.wantWho(t, "5 ben ann cleo dan eve")
+		two.in(t, "dan", "lobby").wantWho(t, "5 dan ann ben cleo eve")
+		one.in(t, "eve", "lobby").wantWho(t, "5 eve ann ben cleo dan")
+		time.Sleep(9*time.Second + 900*time.Millisecond)
+		ann.wantWho(t, "5 ann ben cleo dan eve")
+		ben.wantWho(t, "5 ben ann cleo dan eve")
+		time.Sleep(2 * tick)
+		ann.wantWho(t, "4 ann ben dan eve")
+		ben.wantWho(t, "4 ben ann dan eve")
+		time.Sleep(young)
+		ann.wantNews(t, went(4, "cleo"))
+		ben.wantNews(t, went(4, "cleo"))
+		stopOne()
+		stopTwo()
+	})
+}
+
+// TestNewNodeAsksBeforeItOpensARoom: the first user on a new node of a cluster is told of the users on all other nodes. If
+// they do not answer, the user waits for a second.
+func TestNewNodeAsksBeforeItOpensARoom(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		second, stopSecond := w.node(t)
+		w.in(t, "ann", "lobby")
+		second.in(t, "ben", "lobby")
+		time.Sleep(tick)
+		began := time.Now()
+		third, stopThird := w.node(t)
+		third.in(t, "cleo", "lobby").wantWho(t, "3 cleo ann ben")
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("the first user waited %v for nodes that answer at once", waited)
+		}
+		stopThird()
+		time.Sleep(young)
+		w.stream.LoseSignals(true)
+		began = time.Now()
+		fourth, stopFourth := w.node(t)
+		fourth.in(t, "dan", "lobby").wantWho(t, "1 dan")
+		if waited := time.Since(began); waited != time.Second {
+			t.Errorf("the first user waited %v for nodes that do not answer, want 1s", waited)
+		}
+		fourth.in(t, "eve", "lobby").wantWho(t, "2 eve dan")
+		if waited := time.Since(began); waited != time.Second {
+			t.Errorf("the second user waited %v, want 1s as the first", waited)
+		}
+		stopSecond()
+		stopFourth()
 	})
 }
 

@@ -18,7 +18,8 @@ type record struct {
 	conns    int                      // how many connections were welcomed
 	polls    int                      // how many of these were by polls
 	refused  int                      // posts
-	comings  int                      // how many frames said that somebody came or went
+	company  []wire.Presence          // the frames that said who came or went
+	fewest   int64                    // the lowest number of people in an answer to a join; 0: no answer
 	unjoined int                      // joins that were refused with a time to try again
 	doubled  int                      // how many messages a connection brought although it had them, or was not in the room
 	missed   int                      // how many answers to joins lacked messages that the client did not have
@@ -62,12 +63,28 @@ func (r *record) cut() []string {
 	return r.cuts
 }
 
-// company returns how many frames since the last call said that somebody came or went.
-func (r *record) company() (comings int) {
+// presences returns the frames since the last call that said who came or went, and the lowest number of people in an answer
+// to a join since then, 0 if there was none.
+func (r *record) presences() (company []wire.Presence, fewest int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	comings, r.comings = r.comings, 0
-	return comings
+	company, fewest = r.company, r.fewest
+	r.company, r.fewest = nil, 0
+	return company, fewest
+}
+
+// told reports whether presences would return a frame.
+func (r *record) told() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.company) > 0
+}
+
+// byPolls reports whether the client has polled.
+func (r *record) byPolls() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.polls > 0
 }
 
 // welcomes returns how many connections the server has welcomed.
@@ -157,9 +174,10 @@ func (c *recorded) read(f wire.Frame) {
 	case wire.Removed: // no message expires during this test
 		c.strange = append(c.strange, f)
 	case wire.Presence:
-		c.comings++
+		c.company = append(c.company, f)
 	case wire.Bye:
-		expected := f.Code == wire.CodeTimeout || f.Code == wire.CodeRestart
+		// the client itself makes a bye with CodeBusy if a poll comes to a server that is stopping
+		expected := f.Code == wire.CodeTimeout || f.Code == wire.CodeRestart || c.polls && f.Code == wire.CodeBusy
 		if !expected {
 			c.strange = append(c.strange, f)
 		}
@@ -172,6 +190,9 @@ func (c *recorded) join(f wire.Joined) {
 	var asked *wire.Cursor
 	if len(c.asked) > 0 {
 		asked, c.asked = c.asked[0], c.asked[1:]
+	}
+	if c.fewest == 0 || f.People < c.fewest {
+		c.fewest = f.People
 	}
 	from := int64(0)
 	if asked != nil {
