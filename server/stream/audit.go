@@ -10,7 +10,8 @@ import (
 
 // A copy may get lost although no connection of this node is lost: the leader may die between storing a message and
 // republishing it, or the way between two NATS servers may be cut. The next copy shows the gap, but a room may be silent for
-// long. So a node compares what its followers have with what the cluster has, whenever the stream has grown.
+// long. So a node compares what its followers have with what the cluster has: for events whenever their stream has grown,
+// for facts every pulseEvery.
 
 const (
 	auditSubjects = 256 // the most subjects in one question of an audit
@@ -51,6 +52,13 @@ func (r *roll) byStream() map[string][]*follower {
 	return streams
 }
 
+// recheck makes all followers of a stream read again.
+func (r *roll) recheck(stream string) {
+	for _, f := range r.byStream()[stream] {
+		f.recheck()
+	}
+}
+
 // confirm asks the stream's leader whether f has the last message of its subject. If the leader does not answer within
 // headTimeout, confirm returns true, so that the members get what could be read. An audit follows when the leader answers.
 func (p *pulse) confirm(ctx context.Context, f *follower) bool {
@@ -64,18 +72,20 @@ func (p *pulse) confirm(ctx context.Context, f *follower) bool {
 	return head <= f.last.Load()
 }
 
-// audit compares the followers with what the cluster has. A follower that is behind in two audits reads its subject again:
-// in the first one its copies may still have been on their way.
-func (p *pulse) audit(ctx context.Context) error {
+// audit compares the followers with what the cluster has: those of facts, and if events is true, those of events, too. A
+// follower that is behind in two audits reads its subject again: in the first one its copies may still have been on their
+// way.
+func (p *pulse) audit(ctx context.Context, events bool) error {
 	for f, seq := range p.suspect {
 		if f.last.Load() < seq {
-			if interrupt := f.interrupt.Load(); interrupt != nil {
-				(*interrupt)()
-			}
+			f.recheck()
 		}
 	}
 	p.suspect = map[*follower]int64{}
 	for stream, followers := range p.roll.byStream() {
+		if stream == p.nats.links.names.events && !events {
+			continue
+		}
 		for part := range slices.Chunk(followers, auditSubjects) {
 			if err := p.inspect(ctx, stream, part); err != nil {
 				p.setUnsure()

@@ -34,7 +34,12 @@ func admin(t *testing.T, c *natstest.Cluster) jetstream.JetStream {
 // configOf returns the configuration of the stream of events.
 func configOf(t *testing.T, js jetstream.JetStream) jetstream.StreamConfig {
 	t.Helper()
-	found, err := js.Stream(t.Context(), "mayfly")
+	return configOfStream(t, js, "mayfly")
+}
+
+func configOfStream(t *testing.T, js jetstream.JetStream, name string) jetstream.StreamConfig {
+	t.Helper()
+	found, err := js.Stream(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +64,22 @@ func TestClusterCopiesThatAreLostSilently(t *testing.T) {
 	inLobby, inTea := mustAppend(t, n, "lobby", message(2, time.Minute)), mustAppend(t, n, "tea", message(3, time.Minute))
 	want(t, lobby, inLobby)
 	want(t, tea, inTea)
+}
+
+// TestClusterFactsThatAreLostSilently: the same for facts, while nobody posts.
+func TestClusterFactsThatAreLostSilently(t *testing.T) {
+	t.Parallel()
+	servers := natstest.Start(t, 1, "")
+	n := openCluster(t, clusterOf(servers), roomy)
+	facts := followSignouts(t, n.Facts())
+	wantEntry(t, facts, keep(t, n.Facts(), "out a", time.Hour))
+	js := admin(t, servers)
+	config := configOfStream(t, js, "mayfly_SIGNOUTS")
+	config.RePublish = nil
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	wantEntry(t, facts, keep(t, n.Facts(), "out b", time.Hour))
 }
 
 // TestClusterLimitsAreOnlyRaised: nodes with other flags, and older ones, never lower a limit of a stream or undo what a

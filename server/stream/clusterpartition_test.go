@@ -132,7 +132,14 @@ func TestClusterFactsAreStale(t *testing.T) {
 	}
 	servers.Isolate(servers.Servers[0], tcptest.Cuts)
 	eventually(t, "the other node stores a fact", func() bool {
-		return nodes[1].Facts().Keep(t.Context(), "ann signed out", time.Now().Add(time.Hour)) == nil
+		err := nodes[1].Facts().Keep(t.Context(), "ann signed out", time.Now().Add(time.Hour))
+		if err != nil {
+			t.Logf("not yet stored: %v; connected to %v", err, nodes[1].ServerNames())
+		}
+		if err != nil && strings.Contains(err.Error(), "in process") {
+			t.Error("the second attempt is refused because the first one was lost")
+		}
+		return err == nil
 	})
 	eventually(t, "the facts are stale", func() bool {
 		err := facts.Current()

@@ -25,6 +25,9 @@ const (
 	// After this time without an answer of the cluster, other nodes may have facts that this node does not know. It is
 	// longer than the servers usually need to choose another leader.
 	factsStale = 10 * time.Second
+
+	// codeInProcess is JetStream's code for: a message with this message id came before and is not stored yet.
+	codeInProcess = jetstream.ErrorCode(10158)
 )
 
 // Facts is the log of facts that all nodes share, such as revocations. It implements ledger.Store. Facts have a
@@ -60,8 +63,13 @@ func (s *Facts) Keep(ctx context.Context, fact string, expiry time.Time) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, factTimeout)
 	defer cancel()
-	_, err = s.nats.js.Publish(ctx, s.nats.links.names.fact().name, data, jetstream.WithMsgID(fact),
-		jetstream.WithMsgTTL(natsTTL(min(left, wire.MaxTokenLife))))
+	subject, life := s.nats.links.names.fact().name, jetstream.WithMsgTTL(natsTTL(min(left, wire.MaxTokenLife)))
+	_, err = s.nats.js.Publish(ctx, subject, data, life, jetstream.WithMsgID(fact))
+	if api := new(jetstream.APIError); errors.As(err, &api) && api.ErrorCode == codeInProcess {
+		// The first attempt was lost in the stream's leader, which refuses the message id until another leader is chosen,
+		// or for factRepeats. A fact that is stored twice says nothing else than once.
+		_, err = s.nats.js.Publish(ctx, subject, data, life)
+	}
 	return err
 }
 
@@ -104,7 +112,7 @@ func (s *Facts) Current() error {
 		return errCutOff
 	case s.nats.pulse != nil && s.nats.pulse.silence() > factsStale:
 		return errStale
-	case s.follow.behind.Load():
+	case s.follow.behind():
 		return errBehind
 	}
 	return nil

@@ -65,7 +65,7 @@ func (n *NATS) Head(ctx context.Context, room string) (head, last int64, err err
 
 // follower delivers the messages of one subject, in order and without a gap. At first only the function start uses the
 // fields; after it has started run, only the goroutine of run uses them. Some fields are exceptions: any goroutine may
-// read subject, which never changes, and last, behind and interrupt.
+// read subject, which never changes, and last, missed, read and interrupt.
 type follower struct {
 	nats      *NATS
 	subject   subject
@@ -75,7 +75,8 @@ type follower struct {
 	connected context.Context       // done once the connection was lost and is back; see links.connection
 
 	last   atomic.Int64 // the highest seq so far, of a message that was delivered or could not be decoded
-	behind atomic.Bool  // true from the moment when run may have missed messages until it has read them
+	missed atomic.Int64 // how often messages may have been missed
+	read   atomic.Int64 // the value of missed when run last began to read, and could read everything
 
 	interrupt atomic.Pointer[context.CancelFunc] // makes readCopies return; nil until run has called readCopies
 }
@@ -116,14 +117,24 @@ func (f *follower) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		f.behind.Store(true)
+		f.missed.Add(1)
 		f.nats.metrics.gaps.Inc()
 		if f.connected.Err() == nil {
-			f.log.Warn("messages were missed; reading them again", "err", err)
+			f.log.Warn("messages may have been missed; reading them again", "err", err)
 		}
 		f.connected = f.nats.links.connection()
 		f.reread(ctx)
-		f.behind.Store(false)
+	}
+}
+
+// behind reports whether run may have missed messages and has not read them again yet.
+func (f *follower) behind() bool { return f.missed.Load() != f.read.Load() }
+
+// recheck makes run read its subject again. Until it has done so, f counts as behind.
+func (f *follower) recheck() {
+	f.missed.Add(1)
+	if interrupt := f.interrupt.Load(); interrupt != nil {
+		(*interrupt)()
 	}
 }
 
@@ -134,6 +145,9 @@ func (f *follower) readCopies(ctx context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(f.connected, cancel)()
 	f.interrupt.Store(&cancel)
+	if f.behind() {
+		return errMissed // recheck was called before f.interrupt was set
+	}
 	for {
 		msg, err := f.sub.NextMsgWithContext(ctx)
 		if err != nil {
@@ -178,9 +192,11 @@ func (f *follower) reread(ctx context.Context) {
 	retry := time.NewTicker(rereadEvery)
 	defer retry.Stop()
 	for {
+		missed := f.missed.Load()
 		read, err := f.catchUp(ctx)
 		f.nats.metrics.reread.Add(float64(read))
 		if err == nil {
+			f.read.Store(missed)
 			return
 		}
 		select {

@@ -152,6 +152,9 @@ func (p *pulse) run(ctx context.Context) {
 		if err == nil && p.nats.condition.stuck() {
 			err = errUnanswered
 		}
+		if err == nil && p.silence() > 0 {
+			p.roll.recheck(p.nats.links.names.fact().stream) // before setProblem: see Facts.Current
+		}
 		if ctx.Err() == nil {
 			p.setProblem(err)
 		}
@@ -211,10 +214,8 @@ func (p *pulse) beat(ctx context.Context) error {
 		p.metrics.leaders.Inc()
 		p.nats.log.Info("the stream has another leader", "server", now.leader)
 	}
-	if p.takeUnsure() || before != now || len(p.suspect) > 0 {
-		return p.audit(ctx)
-	}
-	return nil
+	changed := before != now || len(p.suspect) > 0
+	return p.audit(ctx, p.takeUnsure() || changed)
 }
 
 // measure sets the metrics of the stream's replicas to what the stream's leader says.
