@@ -153,7 +153,7 @@ func (h *Hub) Run(ctx context.Context) error {
 }
 
 // open returns the room of that name. If this node does not follow the room yet, open starts to follow it and blocks
-// until the room is open: for openTimeout at most, or until ctx is done.
+// until the room is open: for meetTimeout and openTimeout at most, or until ctx is done.
 func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 	h.mu.Lock()
 	r, opening := h.rooms[name]

@@ -16,7 +16,7 @@ const (
 )
 
 // Join adds the client to a room and answers with the frame joined, even if the client is in the room already. If this node
-// must open the room first, Join blocks until the room is open, for openTimeout at most, or until ctx is done. If another
+// must open the room first, Join blocks until the room is open, or until ctx is done (see Hub.open). If another
 // node has sent the client more of the room than this node has, Join also waits for that (see arrivals.catchUp). re is the
 // kind of the frame that asked for the join: "join" or "hello". If Join refuses, the frame refused contains re.
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {

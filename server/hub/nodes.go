@@ -71,16 +71,19 @@ type sighting struct {
 	Gone  bool      `json:"gone,omitempty"`  // the user is not on that node any more; then only User.ID is set
 }
 
-// report is the body of every signal except kindTyping.
+// report is the body of every signal except kindTyping. A node also passes on the lists of nodes that have stopped a moment
+// ago (see sendList). In that case Node and Number are those of the stopped node.
 type report struct {
-	Node   string     `json:"node"`             // the id of the sender, or of a stopped node (sendList)
-	Number int64      `json:"number"`           // in kindNews: the number of these news; else: of the sender's last news
-	Users  []sighting `json:"users,omitempty"`  // only in kindNews and kindAll
-	Part   int        `json:"part,omitempty"`   // only in kindAll: which part of the list this is, from 0
-	Parts  int        `json:"parts,omitempty"`  // only in kindAll: how many parts the list has
-	To     string     `json:"to,omitempty"`     // only in kindAsk: which node is asked; empty: every node
-	Beside []string   `json:"beside,omitempty"` // only in kindAll: the ids of the other nodes that the sender knows
-	AgoMS  int64      `json:"ago_ms,omitempty"` // only in kindStopped: how long ago the node has stopped, in milliseconds
+	Node   string     `json:"node"`            // the id of the sender
+	Number int64      `json:"number"`          // in kindNews: the number of these news; else: of the sender's last news
+	Users  []sighting `json:"users,omitempty"` // only in kindNews and kindAll
+	Part   int        `json:"part,omitempty"`  // only in kindAll: which part of the list this is, from 0
+	Parts  int        `json:"parts,omitempty"` // only in kindAll: how many parts the list has
+	To     string     `json:"to,omitempty"`    // only in kindAsk: which node is asked; empty: every node
+
+	Beside []string `json:"beside,omitempty"` // only in kindAll: the ids of the other nodes that the sender can tell about
+	By     string   `json:"by,omitempty"`     // only if the report is passed on: the id of the node that does so
+	AgoMS  int64    `json:"ago_ms,omitempty"` // only if the report is passed on: how long ago the node has stopped, in ms
 }
 
 func newNodes(h *Hub, signals Signals) *nodes {
@@ -102,7 +105,9 @@ func (x *nodes) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			x.sendNews() // the other nodes keep the users of this node for a while, so they must know all of them
+			// The other nodes keep the users of this node for a while, so they must know all of them.
+			x.sendNews()
+			x.exchange(time.Now())
 			x.send(kindStopped, report{})
 			return
 		case <-x.hub.directory.changed:
@@ -155,14 +160,16 @@ func (x *nodes) sendNews() {
 	}
 }
 
-// sendList sends the list of all users of this node. Behind it, it sends the lists of the nodes that have stopped a moment
-// ago: a node that has started since then does not know the users of these nodes, most of whom are about to come back.
+// sendList sends the list of all users of this node. Behind it, it passes on the lists of the nodes that have stopped a
+// moment ago: a node that has started since then does not know the users of these nodes, most of whom are about to come
+// back. A node of an older version would take such a list for that of a node that lives, so it is told that the node has
+// stopped.
 func (x *nodes) sendList() {
-	stopped, beside := x.company(time.Now())
+	stopped, beside := x.known(time.Now())
 	x.sendAll(report{Node: x.id, Number: x.sent, Beside: beside}, x.hub.directory.everybody())
 	for _, s := range stopped {
-		x.sendAll(s.list, s.users)
-		x.sendSignal(newSignal(kindStopped, s.end))
+		x.sendAll(s.report, s.users)
+		x.sendSignal(newSignal(kindStopped, s.report))
 	}
 }
 

@@ -10,20 +10,31 @@ import (
 )
 
 // meetTimeout is how long a new node of a cluster waits for the lists of the other nodes before it opens a room. They answer
-// within milliseconds. Only a node that is the first, or asks a node that has died, waits for so long.
-const meetTimeout = time.Second
+// within milliseconds. Only a node that is the first, or that hears of a node that has died, waits for so long.
+const meetTimeout = 2 * time.Second
 
 // node is what this node knows about another node.
 type node struct {
-	heard   time.Time                  // when the other node's last signal came
-	stopped bool                       // the other node has said that it stops
+	heard   time.Time                  // when the other node's last signal came, or when the node stopped
+	stopped bool                       // the other node has stopped
 	number  int64                      // the number of the other node's last news that this node has; -1: no list yet
 	unsure  bool                       // this node must ask for the other node's list: none has come, or news were missed
 	askedAt time.Time                  // when this node last asked for the list
 	users   map[string]sighting        // by user id: the other node's users
 	rooms   map[string]map[string]bool // by room name: the ids of the other node's users in the room
-	list    map[string]sighting        // by user id: the users in a new list that is not complete yet; nil: there is none
-	parts   int                        // how many parts of that list have come
+	lists   map[string]*partialList    // by report.By: the new lists that are not complete yet
+}
+
+// partialList is a list of a node's users of which not all parts have come.
+type partialList struct {
+	users map[string]sighting // by user id
+	parts int                 // how many parts have come
+}
+
+// stoppedNode is what a node passes on about another node that has stopped.
+type stoppedNode struct {
+	report
+	users []sighting
 }
 
 // receive runs when a signal comes. It ignores signals that this node has sent.
@@ -36,9 +47,17 @@ func (x *nodes) receive(s Signal) {
 	if json.Unmarshal(s.Body, &r) != nil || r.Node == "" || r.Node == x.id {
 		return
 	}
+	if r.By != "" {
+		x.receivePassedOn(s.Kind, r)
+		return
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	n := x.otherLocked(r.Node, s.Kind != kindStopped)
+	n := x.others[r.Node]
+	if n == nil {
+		n = newNode(s.Kind != kindStopped)
+		x.others[r.Node] = n
+	}
 	if n.stopped {
 		return
 	}
@@ -48,7 +67,6 @@ func (x *nodes) receive(s Signal) {
 		x.asked = x.asked || r.To == "" || r.To == x.id
 	case kindStopped:
 		n.stopped = true
-		n.heard = n.heard.Add(-time.Duration(r.AgoMS) * time.Millisecond)
 	case kindAlive:
 		x.checkNumberLocked(n, r.Number)
 	case kindNews:
@@ -59,26 +77,47 @@ func (x *nodes) receive(s Signal) {
 			}
 		}
 	case kindAll:
-		x.receiveListLocked(n, r)
+		if x.receiveListLocked(n, r) {
+			x.meetLocked(r.Beside)
+		}
 	}
 	if n.unsure || x.asked {
-		select {
-		case x.wake <- struct{}{}:
-		default:
-		}
+		x.wakeUp()
 	}
 }
 
-// otherLocked returns the node with that id. If this node has not heard of it before, unsure says whether this node must ask
-// for its list.
-func (x *nodes) otherLocked(id string, unsure bool) *node {
-	n := x.others[id]
-	if n == nil {
-		n = &node{heard: time.Now(), number: -1, unsure: unsure, users: map[string]sighting{},
-			rooms: map[string]map[string]bool{}}
-		x.others[id] = n
+// receivePassedOn handles a report about a node that has stopped, which another node has passed on. Only a new node needs
+// it. If several nodes pass on lists of the node, the list with the highest number counts.
+func (x *nodes) receivePassedOn(kind Kind, r report) {
+	if kind != kindAll || r.By == x.id || time.Since(x.born) >= graceAfter {
+		return
 	}
-	return n
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	n := x.others[r.Node]
+	if n == nil {
+		n = newNode(true)
+		x.others[r.Node] = n
+	}
+	if n.number < r.Number && x.receiveListLocked(n, r) {
+		n.stopped = true
+		n.heard = time.Now().Add(-time.Duration(r.AgoMS) * time.Millisecond)
+		x.meetLocked(nil)
+	}
+}
+
+// newNode returns a node about which nothing is known yet. unsure says whether this node must ask for its list.
+func newNode(unsure bool) *node {
+	return &node{heard: time.Now(), number: -1, unsure: unsure, users: map[string]sighting{},
+		rooms: map[string]map[string]bool{}, lists: map[string]*partialList{}}
+}
+
+// wakeUp makes run ask for the lists that this node needs, or send its own.
+func (x *nodes) wakeUp() {
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
 }
 
 // checkNumberLocked checks whether this node has got all news of n up to number. If news are missing, it sets n.unsure,
@@ -90,46 +129,52 @@ func (x *nodes) checkNumberLocked(n *node, number int64) {
 	}
 }
 
-// receiveListLocked handles one part of the list of n's users (kindAll). The parts come in order, but a part may get
-// lost. When all parts have come, the list replaces the users of n.
-func (x *nodes) receiveListLocked(n *node, r report) {
+// receiveListLocked handles one part of the list of n's users (kindAll). The parts of a sender come in order, but a part may
+// get lost. When all parts have come, the list replaces the users of n, and receiveListLocked returns true.
+func (x *nodes) receiveListLocked(n *node, r report) (complete bool) {
 	if r.Part == 0 {
-		n.list, n.parts = map[string]sighting{}, 0
+		n.lists[r.By] = &partialList{users: map[string]sighting{}}
 	}
-	if n.list == nil || r.Part != n.parts || r.Number < n.number {
-		n.list = nil // a part is missing, or the list is older than the news: drop the list; run asks again if n is unsure
-		return
+	l := n.lists[r.By]
+	if l == nil || r.Part != l.parts || r.Number < n.number {
+		delete(n.lists, r.By) // a part is missing, or the list is older than the news; run asks again if n is unsure
+		return false
 	}
-	n.parts++
+	l.parts++
 	for _, u := range r.Users {
-		n.list[u.User.ID] = u
+		l.users[u.User.ID] = u
 	}
-	if n.parts == r.Parts {
-		x.replaceLocked(r.Node, n, n.list)
-		n.list, n.number, n.unsure = nil, r.Number, false
-		x.meetLocked(r.Beside)
+	if l.parts < r.Parts {
+		return false
 	}
+	x.replaceLocked(r.Node, n, l.users)
+	delete(n.lists, r.By)
+	n.number, n.unsure = r.Number, false
+	return true
 }
 
-// meetLocked runs when this node has the list of another node. beside contains the ids of all nodes that the other node
-// knows. If this node has the lists of all nodes for the first time, meetLocked ends the wait of meet.
+// meetLocked runs when this node has got a list. beside contains the ids of other nodes whose lists it also needs, if it is
+// new. If it has the lists of all nodes that live, meetLocked ends the wait of meet.
 func (x *nodes) meetLocked(beside []string) {
-	select {
-	case <-x.met:
-		return // this node perhaps knows better which nodes have died
-	default:
+	if time.Since(x.born) >= meetTimeout {
+		return // beside may contain nodes that this node already knows to be dead
 	}
 	for _, id := range beside {
-		if id != x.id {
-			x.otherLocked(id, true)
+		if id != x.id && x.others[id] == nil {
+			x.others[id] = newNode(true)
+			x.wakeUp()
 		}
 	}
 	for _, n := range x.others {
-		if n.unsure {
+		if n.unsure && !n.stopped {
 			return
 		}
 	}
-	close(x.met)
+	select {
+	case <-x.met:
+	default:
+		close(x.met)
+	}
 }
 
 // meet blocks until this node has the lists of the other nodes: for meetTimeout after the start of this node at most. If a
@@ -222,26 +267,19 @@ func (x *nodes) count() int {
 	return len(x.others)
 }
 
-// stoppedNode is what a node passes on about another node that has stopped.
-type stoppedNode struct {
-	list  report // without the users
-	users []sighting
-	end   report
-}
-
-// company returns the nodes that stopped so short a time before now that most of their users may still come back, and the
-// ids of all other nodes that this node knows, except those that stopped longer ago.
-func (x *nodes) company(now time.Time) (stopped []stoppedNode, beside []string) {
+// known returns the other nodes whose lists this node can pass on: those that stopped so short a time before now that most
+// of their users may still come back. beside contains the ids of these nodes and of the other nodes that live.
+func (x *nodes) known(now time.Time) (stopped []stoppedNode, beside []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for id, n := range x.others {
 		ago := now.Sub(n.heard)
-		if n.stopped && ago > graceAfter-2*nodesEvery {
-			continue // perhaps the node that asks has just forgotten that node
+		if n.stopped && (n.unsure || n.number < 0 || ago > graceAfter-2*nodesEvery) {
+			continue // the list is not sure, or the node that asks has perhaps just forgotten that node
 		}
 		if beside = append(beside, id); n.stopped {
-			stopped = append(stopped, stoppedNode{report{Node: id, Number: n.number}, slices.Collect(maps.Values(n.users)),
-				report{Node: id, Number: n.number, AgoMS: ago.Milliseconds()}})
+			r := report{Node: id, Number: n.number, By: x.id, AgoMS: ago.Milliseconds()}
+			stopped = append(stopped, stoppedNode{r, slices.Collect(maps.Values(n.users))})
 		}
 	}
 	return stopped, beside

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -315,8 +316,8 @@ func TestPeopleAcrossNodes(t *testing.T) {
 }
 
 // TestRollingRestart: each node is restarted, and its users come back on either node. Nobody is told that anybody came or
-// went, also not by the node that has just started, and whoever joins is told of all users. Only those who do not come back
-// are gone, and no later than if no node had started.
+// went, also not by the node that has just started, and every user who joins is told of all users. Only those who do not
+// come back are gone, and no later than if no node had started.
 func TestRollingRestart(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		one, stopOne := w.node(t)
@@ -328,7 +329,7 @@ func TestRollingRestart(t *testing.T) {
 		dan := two.in(t, "dan", "lobby")
 		time.Sleep(tick)
 		dan.news()
-		one.in(t, "eve", "lobby") // immediately before the node stops, so that no other node has been told yet
+		one.in(t, "eve", "lobby")
 		stopOne()
 		one, stopOne = w.node(t)
 		ann := one.in(t, "ann", "lobby")
@@ -354,8 +355,102 @@ func TestRollingRestart(t *testing.T) {
 	})
 }
 
+// TestManyNodesTellOfANodeThatStopped: several nodes pass on the list of a node that has stopped, each in parts, and the
+// parts come mixed. A new node knows all users of the stopped node, each once.
+func TestManyNodesTellOfANodeThatStopped(t *testing.T) {
+	const users = 450 // of three parts
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		one, stopOne := w.node(t)
+		two, stopTwo := w.node(t)
+		time.Sleep(young)
+		for i := range users {
+			one.in(t, fmt.Sprintf("b%03d", i), "lobby")
+		}
+		two.in(t, "ann", "lobby")
+		time.Sleep(tick)
+		stopOne()
+		for range 5 {
+			third, stopThird := w.node(t)
+			if got := third.in(t, "cleo", "lobby").who(t); !strings.HasPrefix(got, "452 cleo ") {
+				t.Errorf("a user on a new node is told that there are %.40s, want 452", got)
+			}
+			stopThird()
+		}
+		time.Sleep(15*time.Second + tick)
+		two.in(t, "dan", "lobby").wantWho(t, "2 dan ann")
+		stopTwo()
+	})
+}
+
+// TestOldListIsIgnored: a list of a stopped node that another node passes on is only for new nodes. A node that has
+// forgotten the stopped node must not tell its members that the users came.
+func TestOldListIsIgnored(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		time.Sleep(young)
+		ann := w.in(t, "ann", "lobby")
+		body := `{"node":"gone","by":"late","number":1,"parts":1,"ago_ms":9000,` +
+			`"users":[{"user":{"id":"u-ben","name":"ben"},"rooms":[{"room":"lobby","since":1}]}]}`
+		if err := w.stream.Send(hub.Signal{Kind: "all", Body: []byte(body)}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(tick)
+		ann.wantNews(t)
+		ann.wantWho(t, "1 ann")
+		third, stop := w.node(t)
+		synctest.Wait()
+		if err := w.stream.Send(hub.Signal{Kind: "all", Body: []byte(body)}); err != nil {
+			t.Fatal(err)
+		}
+		third.in(t, "cleo", "lobby").wantWho(t, "3 cleo ben ann") // the same list, to a new node
+		stop()
+	})
+}
+
+// held are Signals that wait in Send while the channel is not closed.
+type held struct {
+	hub.Signals
+	open atomic.Pointer[chan struct{}]
+}
+
+func (h *held) Send(s hub.Signal) error {
+	if open := h.open.Load(); open != nil {
+		<-*open
+	}
+	return h.Signals.Send(s)
+}
+
+// TestNodeThatStopsTellsItsLastNews: a user comes immediately before the node stops, while the node is still sending older
+// news.
+func TestNodeThatStopsTellsItsLastNews(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		time.Sleep(young)
+		ann := w.in(t, "ann", "lobby")
+		for i := range 10 { // the node may also tell the last news before it notices that it stops
+			signals := &held{Signals: w.stream}
+			ctx, stop := context.WithCancel(t.Context())
+			other := world{hub.New(testConfig, w.stream, signals, hub.NewClock(w.wall.now), slog.New(slog.DiscardHandler)),
+				w.stream, w.wall}
+			ended := make(chan error)
+			go func() { ended <- other.Run(ctx) }()
+			time.Sleep(tick)
+			open := make(chan struct{})
+			signals.open.Store(&open)
+			other.in(t, fmt.Sprint("early", i), "lobby")
+			other.in(t, fmt.Sprint("late", i), "lobby")
+			stop()
+			close(open)
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			ann.wantWho(t, fmt.Sprintf("3 ann early%d late%[1]d", i))
+			time.Sleep(young + tick)
+			ann.wantWho(t, "1 ann")
+		}
+	})
+}
+
 // TestNewNodeAsksBeforeItOpensARoom: the first user on a new node of a cluster is told of the users on all other nodes. If
-// they do not answer, the user waits for a second.
+// they do not answer, the user waits for two seconds.
 func TestNewNodeAsksBeforeItOpensARoom(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		second, stopSecond := w.node(t)
@@ -374,12 +469,12 @@ func TestNewNodeAsksBeforeItOpensARoom(t *testing.T) {
 		began = time.Now()
 		fourth, stopFourth := w.node(t)
 		fourth.in(t, "dan", "lobby").wantWho(t, "1 dan")
-		if waited := time.Since(began); waited != time.Second {
-			t.Errorf("the first user waited %v for nodes that do not answer, want 1s", waited)
+		if waited := time.Since(began); waited != 2*time.Second {
+			t.Errorf("the first user waited %v for nodes that do not answer, want 2s", waited)
 		}
 		fourth.in(t, "eve", "lobby").wantWho(t, "2 eve dan")
-		if waited := time.Since(began); waited != time.Second {
-			t.Errorf("the second user waited %v, want 1s as the first", waited)
+		if waited := time.Since(began); waited != 2*time.Second {
+			t.Errorf("the second user waited %v, want 2s as the first", waited)
 		}
 		stopSecond()
 		stopFourth()

@@ -20,10 +20,11 @@ const (
 	headTimeout   = time.Second // the longest time for asking the leader for the last message of a subject
 )
 
-// errReplica is the error of catchUp if the servers that answer lack messages that the stream's leader has.
-var errReplica = errors.New("the NATS servers that answer are behind the stream's leader")
+// errReplica is the error of catchUp if the servers that answer lack messages that the stream's leader has, or may lack
+// facts because the leader does not answer.
+var errReplica = errors.New("the NATS servers that answer are, or may be, behind the stream's leader")
 
-// roll is the list of the followers that run.
+// roll is the list of the followers that start or run.
 type roll struct {
 	mu  sync.Mutex // guards what follows
 	all map[*follower]bool
@@ -60,14 +61,15 @@ func (r *roll) recheck(stream string) {
 }
 
 // confirm asks the stream's leader whether f has the last message of its subject. If the leader does not answer within
-// headTimeout, confirm returns true, so that the members get what could be read. An audit follows when the leader answers.
+// headTimeout, confirm returns false for facts, because a sign-out may be missing. For events it returns true, so that the
+// members get what could be read. An audit follows when the leader answers.
 func (p *pulse) confirm(ctx context.Context, f *follower) bool {
 	ctx, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()
 	head, _, err := p.nats.links.head(ctx, f.subject)
 	if err != nil {
 		p.setUnsure()
-		return true
+		return f.subject.stream == p.nats.links.names.events
 	}
 	return head <= f.last.Load()
 }
@@ -78,6 +80,8 @@ func (p *pulse) confirm(ctx context.Context, f *follower) bool {
 func (p *pulse) audit(ctx context.Context, events bool) error {
 	for f, seq := range p.suspect {
 		if f.last.Load() < seq {
+			f.nats.metrics.gaps.Inc()
+			f.log.Warn("messages were missed; reading them again", "err", errMissed)
 			f.recheck()
 		}
 	}

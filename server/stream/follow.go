@@ -92,18 +92,19 @@ func (f *follower) start(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	f.sub = sub
+	end := func() {}
+	if p := f.nats.pulse; p != nil {
+		p.roll.add(f) // before catchUp: recheck may be called meanwhile
+		end = func() { p.roll.remove(f) }
+	}
 	if _, err := f.catchUp(ctx); err != nil {
+		end()
 		return nil, errors.Join(err, sub.Unsubscribe())
 	}
 	running, stop := context.WithCancel(f.nats.ctx)
-	if f.nats.pulse != nil {
-		f.nats.pulse.roll.add(f)
-	}
 	f.nats.followers.Go(func() {
 		f.run(running)
-		if f.nats.pulse != nil {
-			f.nats.pulse.roll.remove(f)
-		}
+		end()
 	})
 	return stop, nil
 }
@@ -117,10 +118,9 @@ func (f *follower) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		f.missed.Add(1)
-		f.nats.metrics.gaps.Inc()
-		if f.connected.Err() == nil {
-			f.log.Warn("messages may have been missed; reading them again", "err", err)
+		if !f.behind() { // else recheck was called
+			f.missed.Add(1)
+			f.noteGap(err)
 		}
 		f.connected = f.nats.links.connection()
 		f.reread(ctx)
@@ -129,6 +129,14 @@ func (f *follower) run(ctx context.Context) {
 
 // behind reports whether run may have missed messages and has not read them again yet.
 func (f *follower) behind() bool { return f.missed.Load() != f.read.Load() }
+
+// noteGap counts that messages were missed, and logs why. It logs nothing if that is only because the connection was lost.
+func (f *follower) noteGap(err error) {
+	f.nats.metrics.gaps.Inc()
+	if f.connected.Err() == nil {
+		f.log.Warn("messages were missed; reading them again", "err", err)
+	}
+}
 
 // recheck makes run read its subject again. Until it has done so, f counts as behind.
 func (f *follower) recheck() {

@@ -105,10 +105,10 @@ func TestClusterReactionsAgreeOnTwoNodes(t *testing.T) {
 }
 
 // TestClusterRollingRestart: all nodes are restarted, one after the other, while 500 clients are connected and some of them
-// write. Nobody misses a message, nobody is told that anybody came or went, and whoever comes back is told of all others.
-// What the nodes tell late, because they wait for users to come back, is judged too: at the end, a newcomer comes to each
-// room and leaves it. The others are told of the newcomer only, and they are told that the newcomer went after all those
-// times have passed.
+// write. Nobody misses a message, nobody is told that anybody came or went, and every user who comes back is told of all
+// others. What the nodes tell late, because they wait for users to come back, is judged too: at the end, a newcomer comes to
+// each room and leaves it. The others are told of the newcomer only, and they are told that the newcomer went after all
+// those times have passed.
 func TestClusterRollingRestart(t *testing.T) {
 	t.Parallel()
 	const clients, writing = 500, 25
@@ -186,8 +186,8 @@ func TestClusterRollingRestart(t *testing.T) {
 }
 
 // forgetArrivals makes the records of all forget who came so far. A node tells that late, when it is 15 s old. So
-// forgetArrivals waits until the WebSockets, which are on both nodes, have brought it. Whoever polls was sent it at the same
-// time, and so has it with the next message.
+// forgetArrivals waits until the WebSockets, which are on both nodes, have brought it. A client that polls was sent it at
+// the same time, and so has it with the next message.
 func forgetArrivals(t *testing.T, all []*talker) {
 	everyone(t, all, "told who came", func(a *talker, _ client.View) bool {
 		return a.record.byPolls() || a.record.told()
