@@ -55,7 +55,8 @@ func (x *nodes) receive(s Signal) {
 	defer x.mu.Unlock()
 	n := x.others[r.Node]
 	if n == nil {
-		n = newNode(s.Kind != kindStopped)
+		n = newNode()
+		n.unsure = s.Kind != kindStopped
 		x.others[r.Node] = n
 	}
 	if n.stopped {
@@ -96,7 +97,7 @@ func (x *nodes) receivePassedOn(kind Kind, r report) {
 	defer x.mu.Unlock()
 	n := x.others[r.Node]
 	if n == nil {
-		n = newNode(true)
+		n = newNode()
 		x.others[r.Node] = n
 	}
 	if n.number < r.Number && x.receiveListLocked(n, r) {
@@ -106,9 +107,9 @@ func (x *nodes) receivePassedOn(kind Kind, r report) {
 	}
 }
 
-// newNode returns a node about which nothing is known yet. unsure says whether this node must ask for its list.
-func newNode(unsure bool) *node {
-	return &node{heard: time.Now(), number: -1, unsure: unsure, users: map[string]sighting{},
+// newNode returns a node of which this node does not know the users yet.
+func newNode() *node {
+	return &node{heard: time.Now(), number: -1, unsure: true, users: map[string]sighting{},
 		rooms: map[string]map[string]bool{}, lists: map[string]*partialList{}}
 }
 
@@ -161,7 +162,7 @@ func (x *nodes) meetLocked(beside []string) {
 	}
 	for _, id := range beside {
 		if id != x.id && x.others[id] == nil {
-			x.others[id] = newNode(true)
+			x.others[id] = newNode()
 			x.wakeUp()
 		}
 	}

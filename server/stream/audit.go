@@ -74,10 +74,9 @@ func (p *pulse) confirm(ctx context.Context, f *follower) bool {
 	return head <= f.last.Load()
 }
 
-// audit compares the followers with what the cluster has: those of facts, and if events is true, those of events, too. A
-// follower that is behind in two audits reads its subject again: in the first one its copies may still have been on their
-// way.
-func (p *pulse) audit(ctx context.Context, events bool) error {
+// audit compares followers, which it gets by their streams, with what the cluster has. A follower that is behind in two
+// audits reads its subject again: in the first one its copies may still have been on their way.
+func (p *pulse) audit(ctx context.Context, streams map[string][]*follower) error {
 	for f, seq := range p.suspect {
 		if f.last.Load() < seq {
 			f.nats.metrics.gaps.Inc()
@@ -86,10 +85,7 @@ func (p *pulse) audit(ctx context.Context, events bool) error {
 		}
 	}
 	p.suspect = map[*follower]int64{}
-	for stream, followers := range p.roll.byStream() {
-		if stream == p.nats.links.names.events && !events {
-			continue
-		}
+	for stream, followers := range streams {
 		for part := range slices.Chunk(followers, auditSubjects) {
 			if err := p.inspect(ctx, stream, part); err != nil {
 				p.setUnsure()

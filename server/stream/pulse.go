@@ -214,8 +214,11 @@ func (p *pulse) beat(ctx context.Context) error {
 		p.metrics.leaders.Inc()
 		p.nats.log.Info("the stream has another leader", "server", now.leader)
 	}
-	changed := before != now || len(p.suspect) > 0
-	return p.audit(ctx, p.takeUnsure() || changed)
+	followers := p.roll.byStream()
+	if !p.takeUnsure() && before == now && len(p.suspect) == 0 {
+		delete(followers, p.nats.links.names.events) // nothing has been posted
+	}
+	return p.audit(ctx, followers)
 }
 
 // measure sets the metrics of the stream's replicas to what the stream's leader says.
