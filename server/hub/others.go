@@ -56,7 +56,6 @@ func (x *nodes) receive(s Signal) {
 	n := x.others[r.Node]
 	if n == nil {
 		n = newNode()
-		n.unsure = s.Kind != kindStopped
 		x.others[r.Node] = n
 	}
 	if n.stopped {
@@ -67,7 +66,9 @@ func (x *nodes) receive(s Signal) {
 	case kindAsk:
 		x.asked = x.asked || r.To == "" || r.To == x.id
 	case kindStopped:
+		x.checkNumberLocked(n, r.Number)
 		n.stopped = true
+		x.meetLocked(nil)
 	case kindAlive:
 		x.checkNumberLocked(n, r.Number)
 	case kindNews:
@@ -268,15 +269,15 @@ func (x *nodes) count() int {
 	return len(x.others)
 }
 
-// known returns the other nodes whose lists this node can pass on: those that stopped so short a time before now that most
-// of their users may still come back. beside contains the ids of these nodes and of the other nodes that live.
+// known returns what this node tells a new node about the others: the lists of the nodes that stopped so short a time before
+// now that most of their users may still come back, and beside, the ids of these nodes and of those that live.
 func (x *nodes) known(now time.Time) (stopped []stoppedNode, beside []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for id, n := range x.others {
 		ago := now.Sub(n.heard)
-		if n.stopped && (n.unsure || n.number < 0 || ago > graceAfter-2*nodesEvery) {
-			continue // the list is not sure, or the node that asks has perhaps just forgotten that node
+		if n.number < 0 || n.stopped && ago > graceAfter-2*nodesEvery {
+			continue // there is no list to tell about, or the node that asks has perhaps just forgotten that node
 		}
 		if beside = append(beside, id); n.stopped {
 			r := report{Node: id, Number: n.number, By: x.id, AgoMS: ago.Milliseconds()}

@@ -10,8 +10,8 @@ import (
 
 // A copy may get lost although no connection of this node is lost: the leader may die between storing a message and
 // republishing it, or the way between two NATS servers may be cut. The next copy shows the gap, but a room may be silent for
-// long. So a node compares what its followers have with what the cluster has: for events whenever their stream has grown,
-// for facts every pulseEvery.
+// long. So a node compares what its followers have with what the cluster has: those of events whenever the stream has grown,
+// and those of facts every pulseEvery.
 
 const (
 	auditSubjects = 256 // the most subjects in one question of an audit
@@ -20,11 +20,10 @@ const (
 	headTimeout   = time.Second // the longest time for asking the leader for the last message of a subject
 )
 
-// errReplica is the error of catchUp if the servers that answer lack messages that the stream's leader has, or may lack
-// facts because the leader does not answer.
-var errReplica = errors.New("the NATS servers that answer are, or may be, behind the stream's leader")
+// errReplica is the error of catchUp if the servers that answer lack messages that the stream's leader has.
+var errReplica = errors.New("the NATS servers that answer are behind the stream's leader")
 
-// roll is the list of the followers that start or run.
+// roll is the list of the followers that run.
 type roll struct {
 	mu  sync.Mutex // guards what follows
 	all map[*follower]bool
@@ -53,39 +52,46 @@ func (r *roll) byStream() map[string][]*follower {
 	return streams
 }
 
-// recheck makes all followers of a stream read again.
-func (r *roll) recheck(stream string) {
-	for _, f := range r.byStream()[stream] {
-		f.recheck()
-	}
-}
-
-// confirm asks the stream's leader whether f has the last message of its subject. If the leader does not answer within
-// headTimeout, confirm returns false for facts, because a sign-out may be missing. For events it returns true, so that the
-// members get what could be read. An audit follows when the leader answers.
+// confirm asks the stream's leader whether f has the last message of its subject. If it has, confirm sets f.sure. If the
+// leader does not answer within headTimeout, confirm returns true, so that the members get what could be read. An audit
+// follows when the leader answers.
 func (p *pulse) confirm(ctx context.Context, f *follower) bool {
 	ctx, cancel := context.WithTimeout(ctx, headTimeout)
 	defer cancel()
+	asked := time.Now()
 	head, _, err := p.nats.links.head(ctx, f.subject)
 	if err != nil {
 		p.setUnsure()
-		return f.subject.stream == p.nats.links.names.events
+		return true
 	}
-	return head <= f.last.Load()
+	if head > f.last.Load() {
+		return false
+	}
+	f.sure.Store(&asked)
+	return true
 }
 
-// audit compares followers, which it gets by their streams, with what the cluster has. A follower that is behind in two
-// audits reads its subject again: in the first one its copies may still have been on their way.
-func (p *pulse) audit(ctx context.Context, streams map[string][]*follower) error {
+// confirmFacts confirms the followers of facts. The next audit looks at those that are behind.
+func (p *pulse) confirmFacts(ctx context.Context) {
+	for _, f := range p.roll.byStream()[p.nats.links.names.fact().stream] {
+		if last := f.last.Load(); !p.confirm(ctx, f) {
+			p.suspect[f] = last + 1
+		}
+	}
+}
+
+// audit compares the followers with what the cluster has. A follower that is behind in two audits reads its subject again:
+// in the first one its copies may still have been on their way.
+func (p *pulse) audit(ctx context.Context) error {
 	for f, seq := range p.suspect {
 		if f.last.Load() < seq {
-			f.nats.metrics.gaps.Inc()
-			f.log.Warn("messages were missed; reading them again", "err", errMissed)
-			f.recheck()
+			if interrupt := f.interrupt.Load(); interrupt != nil {
+				(*interrupt)()
+			}
 		}
 	}
 	p.suspect = map[*follower]int64{}
-	for stream, followers := range streams {
+	for stream, followers := range p.roll.byStream() {
 		for part := range slices.Chunk(followers, auditSubjects) {
 			if err := p.inspect(ctx, stream, part); err != nil {
 				p.setUnsure()

@@ -140,14 +140,8 @@ func TestClusterServersRestartedOneByOne(t *testing.T) {
 		t.Errorf("a later node has the epoch %q, want %q", late.Epoch(), nodes[0].Epoch())
 	}
 	want(t, follow(t, late, "kept"), kept)
-	facts := make(chan string, 10)
-	stop, err := late.Facts().Follow(t.Context(), func(fact string, _ time.Time) { facts <- fact })
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	if got := <-facts; got != "ann signed out" {
-		t.Errorf("the fact is %q", got)
+	if got := <-followSignouts(t, late.Facts()); got.text != "ann signed out" {
+		t.Errorf("the fact is %q", got.text)
 	}
 }
 

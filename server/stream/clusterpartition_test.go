@@ -121,12 +121,7 @@ func TestClusterFactsAreStale(t *testing.T) {
 	servers := natstest.StartLinked(t, 3)
 	nodes, ways := apart(t, servers, servers.Servers[0])
 	facts := nodes[0].Facts()
-	heard := make(chan string, 10)
-	stop, err := facts.Follow(t.Context(), func(fact string, _ time.Time) { heard <- fact })
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
+	heard := followSignouts(t, facts)
 	for _, p := range ways[0][1:] { // the node cannot go to another server
 		p.Break(tcptest.Cuts)
 	}
@@ -149,8 +144,8 @@ func TestClusterFactsAreStale(t *testing.T) {
 	eventually(t, "the facts are current", func() bool { return facts.Current() == nil })
 	select {
 	case fact := <-heard:
-		if fact != "ann signed out" {
-			t.Errorf("the fact is %q", fact)
+		if fact.text != "ann signed out" {
+			t.Errorf("the fact is %q", fact.text)
 		}
 	default:
 		t.Error("the facts are current, and the one of the other node has not come")

@@ -22,7 +22,7 @@ const (
 
 	factTimeout = 5 * time.Second  // the longest time for storing one fact
 	factRepeats = 10 * time.Minute // how long JetStream ignores a fact that it has stored before
-	// After this time without an answer of the cluster, other nodes may have facts that this node does not know. It is
+	// A node that cannot ask the leader of the facts whether it has all of them counts as having all for this time. It is
 	// longer than the servers usually need to choose another leader.
 	factsStale = 10 * time.Second
 
@@ -98,21 +98,21 @@ func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time
 	return stop, err
 }
 
-// errStale is the error of Current while the cluster has not answered for factsStale.
+// errStale is the error of Current if the leader of the facts has not said for factsStale that this node has all of them.
 var errStale = errors.New("the NATS servers do not answer, so facts of other nodes may be missing")
 
 // errBehind is the error of Current while the follower has missed facts and has not read them yet.
 var errBehind = errors.New("facts of other nodes are being read again")
 
-// Current returns nil if Follow has delivered every stored fact. Otherwise its error says why some facts may be missing.
-// Call it only after Follow has succeeded.
+// Current returns nil if Follow has delivered every stored fact; in a cluster, every fact that was stored factsStale ago.
+// Otherwise its error says why some facts may be missing. Call it only after Follow has succeeded.
 func (s *Facts) Current() error {
 	switch {
 	case s.nats.links.live.Status() != nats.CONNECTED:
 		return errCutOff
-	case s.nats.pulse != nil && s.nats.pulse.silence() > factsStale:
+	case s.nats.pulse != nil && s.follow.unsureFor() > factsStale:
 		return errStale
-	case s.follow.behind():
+	case s.follow.behind.Load():
 		return errBehind
 	}
 	return nil

@@ -27,14 +27,20 @@ type entry struct {
 	until int64
 }
 
-// followSignouts returns a channel with the facts that s delivers.
+// followSignouts returns a channel with the facts that s delivers. A server of a cluster answers only when it is ready, so
+// followSignouts tries again.
 func followSignouts(t *testing.T, s signouts) <-chan entry {
 	t.Helper()
 	c := make(chan entry, 10_000)
-	stop, err := s.Follow(t.Context(), func(text string, until time.Time) { c <- entry{text, until.UnixMilli()} })
-	if err != nil {
-		t.Fatal(err)
-	}
+	var stop func()
+	eventually(t, "the facts can be followed", func() bool {
+		for len(c) > 0 {
+			<-c
+		}
+		var err error
+		stop, err = s.Follow(t.Context(), func(text string, until time.Time) { c <- entry{text, until.UnixMilli()} })
+		return err == nil
+	})
 	t.Cleanup(stop)
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -65,7 +66,7 @@ func (n *NATS) Head(ctx context.Context, room string) (head, last int64, err err
 
 // follower delivers the messages of one subject, in order and without a gap. At first only the function start uses the
 // fields; after it has started run, only the goroutine of run uses them. Some fields are exceptions: any goroutine may
-// read subject, which never changes, and last, missed, read and interrupt.
+// read subject, which never changes, and last, sure, behind and interrupt.
 type follower struct {
 	nats      *NATS
 	subject   subject
@@ -74,9 +75,9 @@ type follower struct {
 	deliver   func([]storedMsg) int // delivers messages, and returns how many of them it could decode
 	connected context.Context       // done once the connection was lost and is back; see links.connection
 
-	last   atomic.Int64 // the highest seq so far, of a message that was delivered or could not be decoded
-	missed atomic.Int64 // how often messages may have been missed
-	read   atomic.Int64 // the value of missed when run last began to read, and could read everything
+	last   atomic.Int64              // the highest seq so far, of a message that was delivered or could not be decoded
+	sure   atomic.Pointer[time.Time] // when the stream's leader was last asked, and had no message above last; nil: never
+	behind atomic.Bool               // true from the moment when run may have missed messages until it has read them
 
 	interrupt atomic.Pointer[context.CancelFunc] // makes readCopies return; nil until run has called readCopies
 }
@@ -92,19 +93,18 @@ func (f *follower) start(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	f.sub = sub
-	end := func() {}
-	if p := f.nats.pulse; p != nil {
-		p.roll.add(f) // before catchUp: recheck may be called meanwhile
-		end = func() { p.roll.remove(f) }
-	}
 	if _, err := f.catchUp(ctx); err != nil {
-		end()
 		return nil, errors.Join(err, sub.Unsubscribe())
 	}
 	running, stop := context.WithCancel(f.nats.ctx)
+	if f.nats.pulse != nil {
+		f.nats.pulse.roll.add(f)
+	}
 	f.nats.followers.Go(func() {
 		f.run(running)
-		end()
+		if f.nats.pulse != nil {
+			f.nats.pulse.roll.remove(f)
+		}
 	})
 	return stop, nil
 }
@@ -118,31 +118,14 @@ func (f *follower) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if !f.behind() { // else recheck was called
-			f.missed.Add(1)
-			f.noteGap(err)
+		f.behind.Store(true)
+		f.nats.metrics.gaps.Inc()
+		if f.connected.Err() == nil {
+			f.log.Warn("messages were missed; reading them again", "err", err)
 		}
 		f.connected = f.nats.links.connection()
 		f.reread(ctx)
-	}
-}
-
-// behind reports whether run may have missed messages and has not read them again yet.
-func (f *follower) behind() bool { return f.missed.Load() != f.read.Load() }
-
-// noteGap counts that messages were missed, and logs why. It logs nothing if that is only because the connection was lost.
-func (f *follower) noteGap(err error) {
-	f.nats.metrics.gaps.Inc()
-	if f.connected.Err() == nil {
-		f.log.Warn("messages were missed; reading them again", "err", err)
-	}
-}
-
-// recheck makes run read its subject again. Until it has done so, f counts as behind.
-func (f *follower) recheck() {
-	f.missed.Add(1)
-	if interrupt := f.interrupt.Load(); interrupt != nil {
-		(*interrupt)()
+		f.behind.Store(false)
 	}
 }
 
@@ -153,9 +136,6 @@ func (f *follower) readCopies(ctx context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(f.connected, cancel)()
 	f.interrupt.Store(&cancel)
-	if f.behind() {
-		return errMissed // recheck was called before f.interrupt was set
-	}
 	for {
 		msg, err := f.sub.NextMsgWithContext(ctx)
 		if err != nil {
@@ -190,9 +170,18 @@ func (f *follower) deliverCopy(msg *nats.Msg) error {
 	if before > f.last.Load() {
 		return errMissed
 	}
-	f.last.Store(seq)
 	f.deliver([]storedMsg{{msg, seq}})
+	f.last.Store(seq) // not before deliver, because confirm reads it
 	return nil
+}
+
+// unsureFor returns how long ago the stream's leader was last asked and had no message that f lacks.
+func (f *follower) unsureFor() time.Duration {
+	sure := f.sure.Load()
+	if sure == nil {
+		return math.MaxInt64
+	}
+	return time.Since(*sure)
 }
 
 // reread calls catchUp until it succeeds or ctx is done.
@@ -200,11 +189,9 @@ func (f *follower) reread(ctx context.Context) {
 	retry := time.NewTicker(rereadEvery)
 	defer retry.Stop()
 	for {
-		missed := f.missed.Load()
 		read, err := f.catchUp(ctx)
 		f.nats.metrics.reread.Add(float64(read))
 		if err == nil {
-			f.read.Store(missed)
 			return
 		}
 		select {

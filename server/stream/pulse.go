@@ -43,7 +43,6 @@ type pulse struct {
 
 	mu        sync.Mutex // guards what follows
 	problem   error      // why the cluster does not answer now; nil if it does
-	since     time.Time  // when the problem began
 	warning   string     // what an operator should solve although users can chat; "": nothing
 	unsure    bool       // a follower could not compare what it has read with the stream's leader
 	clockTold time.Time  // when a line about a wrong clock was last written to the log
@@ -89,8 +88,8 @@ type clusterMetrics struct {
 
 func newPulse(n *NATS, reg prometheus.Registerer) *pulse {
 	auto := promauto.With(reg)
-	p := &pulse{nats: n, lost: make(chan struct{}), roll: roll{all: map[*follower]bool{}},
-		problem: errOpening, since: time.Now()}
+	p := &pulse{nats: n, lost: make(chan struct{}), roll: roll{all: map[*follower]bool{}}, suspect: map[*follower]int64{},
+		problem: errOpening}
 	p.metrics = &clusterMetrics{
 		disconnects: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_nats_disconnects_total",
 			Help: "Connections to NATS that were lost. They come back by themselves."}),
@@ -152,9 +151,6 @@ func (p *pulse) run(ctx context.Context) {
 		if err == nil && p.nats.condition.stuck() {
 			err = errUnanswered
 		}
-		if err == nil && p.silence() > 0 {
-			p.roll.recheck(p.nats.links.names.fact().stream) // before setProblem: see Facts.Current
-		}
 		if ctx.Err() == nil {
 			p.setProblem(err)
 		}
@@ -214,11 +210,11 @@ func (p *pulse) beat(ctx context.Context) error {
 		p.metrics.leaders.Inc()
 		p.nats.log.Info("the stream has another leader", "server", now.leader)
 	}
-	followers := p.roll.byStream()
-	if !p.takeUnsure() && before == now && len(p.suspect) == 0 {
-		delete(followers, p.nats.links.names.events) // nothing has been posted
+	if p.takeUnsure() || before != now || len(p.suspect) > 0 {
+		err = p.audit(ctx)
 	}
-	return p.audit(ctx, followers)
+	p.confirmFacts(ctx)
+	return err
 }
 
 // measure sets the metrics of the stream's replicas to what the stream's leader says.
@@ -273,22 +269,11 @@ func (p *pulse) setProblem(err error) {
 	defer p.mu.Unlock()
 	switch {
 	case err != nil && p.problem == nil:
-		p.since = time.Now()
 		p.nats.log.Warn("the NATS servers do not answer as they should", "err", err)
 	case err == nil && p.problem != nil && p.problem != errOpening:
 		p.nats.log.Info("the NATS servers answer again")
 	}
 	p.problem = err
-}
-
-// silence returns for how long the cluster has not answered, 0 if it answers.
-func (p *pulse) silence() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.problem == nil {
-		return 0
-	}
-	return time.Since(p.since)
 }
 
 // setWarning records what is wrong with the clock, "" if nothing is.

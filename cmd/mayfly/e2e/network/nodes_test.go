@@ -112,103 +112,124 @@ func TestClusterReactionsAgreeOnTwoNodes(t *testing.T) {
 func TestClusterRollingRestart(t *testing.T) {
 	t.Parallel()
 	const clients, writing = 500, 25
-	c := rig.ServeCluster(t, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
-	join := func(t *testing.T, name string, room int, dial transport.Dial) *talker {
-		return newTalker(t, name, fmt.Sprintf("room-%d", room), dial,
-			transport.DialPolls(transport.PostTo("http://"+c.Addr+"/poll"), nil))
-	}
-	webSocket := transport.DialWebSocket("ws://" + c.Addr + "/ws")
-	var all []*talker
-	var in [rooms][]*talker
-	for i := range clients {
-		dial := webSocket
-		if i/rooms%10 == 0 {
-			dial = blocked
-		}
-		a := join(t, fmt.Sprintf("person-%03d", i), i%rooms, dial)
-		all, in[i%rooms] = append(all, a), append(in[i%rooms], a)
-	}
-	seesAll := func(_ *talker, v client.View) bool { return rig.Online(v) && v.People == clients/rooms }
-	everyone(t, all, "told of all the others", seesAll)
-
+	c := newCrowd(t, clients)
+	t.Run("first newcomers", func(t *testing.T) { // a node tells who came when it is 15 s old, and then of each newcomer
+		c.visit(t, func(_ *talker, v client.View, _ string) bool { return v.People == clients/rooms+1 })
+	})
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var talking sync.WaitGroup
-	for _, a := range all[:writing] {
+	for _, a := range c.all[:writing] {
 		talking.Go(func() { a.talk(ctx) })
 	}
-	forgetArrivals(t, all)
+	everyone(t, c.all, "in possession of a message", func(_ *talker, v client.View) bool {
+		return rig.Sent(v) > 0 // and of everything that was told before
+	})
+	for _, a := range c.all {
+		a.record.presences()
+	}
 	for i, n := range c.Nodes {
-		everyone(t, all[:writing], "writing", func(a *talker, _ client.View) bool {
+		everyone(t, c.all[:writing], "writing", func(a *talker, _ client.View) bool {
 			_, said := a.now()
 			return said >= 5*(i+1)
 		})
 		n.Stop()
 		n.Start()
-		everyone(t, all, "back", func(_ *talker, v client.View) bool { return rig.Online(v) })
+		everyone(t, c.all, "back", func(_ *talker, v client.View) bool { return rig.Online(v) })
 	}
 	stop()
 	talking.Wait()
-	written := writtenBy(all)
-	everyone(t, all, "in possession of everything", func(a *talker, v client.View) bool {
+	written := c.written()
+	everyone(t, c.all, "in possession of everything", func(a *talker, v client.View) bool {
 		return rig.Sent(v) == written[a.room] && v.Unsent == 0
 	})
-	newcomers := map[string]bool{} // by user id
-	t.Run("newcomers", func(t *testing.T) {
-		for i := range rooms {
-			a := join(t, fmt.Sprintf("newcomer-%d", i), i, webSocket)
-			everyone(t, []*talker{a}, "online", func(_ *talker, v client.View) bool { return rig.Online(v) })
-			v, _ := a.now()
-			newcomers[v.Me.ID] = true
-		}
-		everyone(t, all, "told of the newcomer", func(_ *talker, v client.View) bool {
-			return v.People == clients/rooms+1
-		})
+	t.Run("last newcomers", func(t *testing.T) {
+		c.visit(t, func(a *talker, _ client.View, id string) bool { return a.record.byPolls() || a.record.toldOf(id) })
 	})
-	everyone(t, all, "told that the newcomer went", seesAll)
-
-	var total counts
-	for _, room := range in {
-		judgeRoom(t, room, &total)
-		for _, a := range room {
-			company, fewest := a.record.presences()
-			for _, f := range company {
-				if !onlyAbout(newcomers, f) {
-					t.Errorf("%s was told: %+v", a.name, f)
-				}
-			}
-			if fewest < clients/rooms {
-				t.Errorf("%s came back to a room of %d people, want %d at least", a.name, fewest, clients/rooms)
-			}
-		}
-	}
-	t.Log(total)
+	everyone(t, c.all, "told that the newcomers went", func(_ *talker, v client.View) bool {
+		return v.People == clients/rooms
+	})
+	c.judge()
 }
 
-// forgetArrivals makes the records of all forget who came so far. A node tells that late, when it is 15 s old. So
-// forgetArrivals waits until the WebSockets, which are on both nodes, have brought it. A client that polls was sent it at
-// the same time, and so has it with the next message.
-func forgetArrivals(t *testing.T, all []*talker) {
-	everyone(t, all, "told who came", func(a *talker, _ client.View) bool {
-		return a.record.byPolls() || a.record.told()
+// crowd is many people in the rooms of a cluster. Every tenth of them polls.
+type crowd struct {
+	*rig.Cluster
+	t         *testing.T
+	all       []*talker
+	in        [rooms][]*talker
+	newcomers map[string]bool // by user id: those who have visited a room
+}
+
+// newCrowd starts a cluster, and returns n people on it who see each other.
+func newCrowd(t *testing.T, n int) *crowd {
+	t.Helper()
+	c := &crowd{rig.ServeCluster(t, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000"), t, nil,
+		[rooms][]*talker{}, map[string]bool{}}
+	for i := range n {
+		dial := c.webSocket()
+		if i/rooms%10 == 0 {
+			dial = blocked
+		}
+		a := c.join(t, fmt.Sprintf("person-%03d", i), i%rooms, dial)
+		c.all, c.in[i%rooms] = append(c.all, a), append(c.in[i%rooms], a)
+	}
+	everyone(t, c.all, "told of all the others", func(_ *talker, v client.View) bool {
+		return rig.Online(v) && v.People == n/rooms
 	})
-	written := writtenBy(all)
-	everyone(t, all, "in possession of another message", func(a *talker, v client.View) bool {
-		return rig.Sent(v) > written[a.room]
-	})
-	for _, a := range all {
-		a.record.presences()
+	return c
+}
+
+func (c *crowd) webSocket() transport.Dial { return transport.DialWebSocket("ws://" + c.Addr + "/ws") }
+
+// join returns a person who stays in a room until t ends.
+func (c *crowd) join(t *testing.T, name string, room int, dial transport.Dial) *talker {
+	return newTalker(t, name, fmt.Sprintf("room-%d", room), dial,
+		transport.DialPolls(transport.PostTo("http://"+c.Addr+"/poll"), nil))
+}
+
+// visit lets a newcomer join each room until t ends, and waits until told is true for all people in it. id is the user id
+// of the newcomer.
+func (c *crowd) visit(t *testing.T, told func(a *talker, v client.View, id string) bool) {
+	for i, people := range c.in {
+		newcomer := c.join(t, fmt.Sprintf("newcomer-%d", i), i, c.webSocket())
+		everyone(t, []*talker{newcomer}, "online", func(_ *talker, v client.View) bool { return rig.Online(v) })
+		v, _ := newcomer.now()
+		c.newcomers[v.Me.ID] = true
+		everyone(t, people, "told of the newcomer", func(a *talker, v2 client.View) bool { return told(a, v2, v.Me.ID) })
 	}
 }
 
-// writtenBy returns, by room, how many messages all have written.
-func writtenBy(all []*talker) map[string]int {
+// written returns, by room, how many messages the people have written.
+func (c *crowd) written() map[string]int {
 	written := map[string]int{}
-	for _, a := range all {
+	for _, a := range c.all {
 		_, said := a.now()
 		written[a.room] += said
 	}
 	return written
+}
+
+// judge checks that the people have the same messages, were told of newcomers only, and were always told of all others when
+// they came back.
+func (c *crowd) judge() {
+	c.t.Helper()
+	var total counts
+	for _, people := range c.in {
+		judgeRoom(c.t, people, &total)
+		for _, a := range people {
+			company, fewest := a.record.presences()
+			for _, f := range company {
+				if !onlyAbout(c.newcomers, f) {
+					c.t.Errorf("%s was told: %+v", a.name, f)
+				}
+			}
+			if fewest < int64(len(people)) {
+				c.t.Errorf("%s came back to a room of %d people, want %d at least", a.name, fewest, len(people))
+			}
+		}
+	}
+	c.t.Log(total)
 }
 
 // onlyAbout reports whether f says who came or went, and names no other users than those with these ids.

@@ -2,6 +2,7 @@ package network_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"mayfly/app/client/transport"
@@ -73,11 +74,13 @@ func (r *record) presences() (company []wire.Presence, fewest int64) {
 	return company, fewest
 }
 
-// told reports whether presences would return a frame.
-func (r *record) told() bool {
+// toldOf reports whether a frame since the last call of presences said that the user with that id came.
+func (r *record) toldOf(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.company) > 0
+	return slices.ContainsFunc(r.company, func(f wire.Presence) bool {
+		return slices.ContainsFunc(f.Came, func(u wire.User) bool { return u.ID == id })
+	})
 }
 
 // byPolls reports whether the client has polled.
