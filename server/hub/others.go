@@ -53,11 +53,7 @@ func (x *nodes) receive(s Signal) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	n := x.others[r.Node]
-	if n == nil {
-		n = newNode()
-		x.others[r.Node] = n
-	}
+	n := other(x.others, r.Node)
 	if n.stopped {
 		return
 	}
@@ -96,11 +92,7 @@ func (x *nodes) receivePassedOn(kind Kind, r report) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	n := x.others[r.Node]
-	if n == nil {
-		n = newNode()
-		x.others[r.Node] = n
-	}
+	n := other(x.others, r.Node)
 	if n.number < r.Number && x.receiveListLocked(n, r) {
 		n.stopped = true
 		n.heard = time.Now().Add(-time.Duration(r.AgoMS) * time.Millisecond)
@@ -108,10 +100,13 @@ func (x *nodes) receivePassedOn(kind Kind, r report) {
 	}
 }
 
-// newNode returns a node of which this node does not know the users yet.
-func newNode() *node {
-	return &node{heard: time.Now(), number: -1, unsure: true, users: map[string]sighting{},
-		rooms: map[string]map[string]bool{}, lists: map[string]*partialList{}}
+// other returns the node with an id from others. If others has no such node, it gets one whose users are not known yet.
+func other(others map[string]*node, id string) *node {
+	if others[id] == nil {
+		others[id] = &node{heard: time.Now(), number: -1, unsure: true, users: map[string]sighting{},
+			rooms: map[string]map[string]bool{}, lists: map[string]*partialList{}}
+	}
+	return others[id]
 }
 
 // wakeUp makes run ask for the lists that this node needs, or send its own.
@@ -163,7 +158,7 @@ func (x *nodes) meetLocked(beside []string) {
 	}
 	for _, id := range beside {
 		if id != x.id && x.others[id] == nil {
-			x.others[id] = newNode()
+			other(x.others, id)
 			x.wakeUp()
 		}
 	}

@@ -433,16 +433,18 @@ func TestNodeThatStopsTellsItsLastNews(t *testing.T) {
 			ended := make(chan error)
 			go func() { ended <- other.Run(ctx) }()
 			time.Sleep(tick)
+			other.in(t, fmt.Sprint("away", i), "lobby").Close()
 			open := make(chan struct{})
 			signals.open.Store(&open)
 			other.in(t, fmt.Sprint("early", i), "lobby")
 			other.in(t, fmt.Sprint("late", i), "lobby")
 			stop()
+			synctest.Wait()
 			close(open)
 			if err := <-ended; err != nil {
 				t.Fatal(err)
 			}
-			ann.wantWho(t, fmt.Sprintf("3 ann early%d late%[1]d", i))
+			ann.wantWho(t, fmt.Sprintf("4 ann away%d early%[1]d late%[1]d", i))
 			time.Sleep(young + tick)
 			ann.wantWho(t, "1 ann")
 		}

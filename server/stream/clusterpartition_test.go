@@ -132,7 +132,7 @@ func TestClusterFactsAreStale(t *testing.T) {
 			t.Logf("not yet stored: %v; connected to %v", err, nodes[1].ServerNames())
 		}
 		if err != nil && strings.Contains(err.Error(), "in process") {
-			t.Error("the second attempt is refused because the first one was lost")
+			t.Error("the second attempt is refused because the first attempt was lost")
 		}
 		return err == nil
 	})
