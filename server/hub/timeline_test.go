@@ -125,7 +125,7 @@ func (h *history) headLives(head int64) bool {
 // that missed the later part, then reads it, and then gets all events once more, show the same, although the stream has
 // erased messages meanwhile.
 func TestEveryNodeHasTheSameTimeline(t *testing.T) {
-	for seed := range uint64(10_000) {
+	for seed := range uint64(10_000 / raceShare) {
 		h := newHistory(seed, 3+int(seed%25))
 		there, late, lagging := hub.NewTimeline(), hub.NewTimeline(), hub.NewTimeline()
 		missed := h.random.IntN(len(h.events) + 1)
@@ -175,7 +175,7 @@ func compare(t *testing.T, name string, h *history, a, b *hub.Timeline) {
 
 // TestResumeIsWhatWasMissed: a client that applies what it missed to what it had has what a newcomer gets.
 func TestResumeIsWhatWasMissed(t *testing.T) {
-	for seed := range uint64(500) {
+	for seed := range uint64(500 / raceShare) {
 		h := newHistory(seed, 3+int(seed%40))
 		node, has := hub.NewTimeline(), map[int64]map[int64]wire.Message{0: {}} // by cursor: what a client has
 		for _, e := range h.events {
