@@ -93,14 +93,18 @@ func TestTakeBackOutlivesThePage(t *testing.T) {
 	}
 }
 
+// brief is the life of a message that a tab first shows or answers, for which no machine needs that long, and then outlives
+// (rig.Tab.Outlive). Other messages live for an hour.
+const brief = 3 * time.Minute
+
 // TestQuoteLeadsToAMessageWithoutARow: the message that a reply answers is so old that it has no row. The quote leads there
 // all the same. Once such a message expires, the quote says so.
 func TestQuoteLeadsToAMessageWithoutARow(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t, "-rate", "100000/1s")
+	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1h")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "goes", TTL: 30_000})
+	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "goes", TTL: brief.Milliseconds()})
 	goes := rig.Next[wire.Accepted](r).Seq
 	rig.Fill(r, wire.DefaultRoom, "line", rig.Mounted+rig.Unmounted-10, nil)
 	tab.Until(rig.Newest("line", rig.Mounted+rig.Unmounted-10))
@@ -112,8 +116,7 @@ func TestQuoteLeadsToAMessageWithoutARow(t *testing.T) {
 	if rig.Eval[bool](tab, `!!`+rig.Row("goes")+` || !!`+rig.Row(rig.FillText("line", 1))) {
 		t.Fatal("an old message has a row")
 	}
-	tab.Age(20 * time.Second)
-	tab.Age(11 * time.Second)
+	tab.Outlive(brief, r, wire.DefaultRoom)
 	tab.Until(in("to what goes", "p.message-quote") + `?.textContent === 'In reply to a message that has expired'`)
 	tab.Script(in("to the first line", "button.message-quote") + `.click()`)
 	tab.Until(`document.activeElement === ` + rig.Row(rig.FillText("line", 1)))

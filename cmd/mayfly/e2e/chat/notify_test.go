@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
@@ -52,7 +51,7 @@ func newCrowd(t *testing.T) *crowd {
 	return c
 }
 
-// says posts a text. If the text begins with @, it mentions both guests. The message lives for 30 seconds if life is
+// says posts a text. If the text begins with @, it mentions both guests. The message lives for brief if life is
 // "short". says returns the message's seq.
 func (c *crowd) says(room, text string, life ...string) int64 {
 	p := wire.Post{ID: uuid.NewString(), Room: room, Text: text}
@@ -60,7 +59,7 @@ func (c *crowd) says(room, text string, life ...string) int64 {
 		p.Mentions = c.guests
 	}
 	if len(life) > 0 {
-		p.TTL = 30_000
+		p.TTL = brief.Milliseconds()
 	}
 	c.Send(p)
 	return rig.Next[wire.Accepted](c.Raw).Seq
@@ -111,8 +110,7 @@ func TestNotificationIsShownOnce(t *testing.T) {
 	c.says("lobby", "@all And another room")
 	c.shows(t, mention+"tea", mention+"lobby")
 	for _, tab := range []*rig.Tab{c.tab, c.other} {
-		tab.Age(20 * time.Second)
-		tab.Age(11 * time.Second)
+		tab.Outlive(brief, c.Raw, "tea")
 	}
 	c.shows(t, mention+"lobby")
 	c.says("tea", "@all The third")

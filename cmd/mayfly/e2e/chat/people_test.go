@@ -18,12 +18,28 @@ const (
 	nameField = `byRole('textbox', 'Your name as a guest')[0]`
 )
 
-// strangers opens the lobby for two guests.
+// strangers opens the lobby for two guests with different names.
 func strangers(t *testing.T) (ann, ben *rig.Tab) {
 	t.Helper()
-	server := rig.Serve(t)
-	browser := rig.OpenBrowser(t)
-	return browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+	g := guests(t, 2)
+	return g[0], g[1]
+}
+
+// guests opens the lobby for n guests with different names. The name that a guest has at first is one of some hundreds at
+// random. If two of the n guests have the same one, guests tries again with another server.
+func guests(t *testing.T, n int) []*rig.Tab {
+	t.Helper()
+	for {
+		server := rig.Serve(t)
+		tabs, names := make([]*rig.Tab, n), map[string]bool{}
+		for i := range tabs {
+			tabs[i] = rig.OpenBrowser(t).Tab(server.URL).Ready()
+			names[rig.Eval[string](tabs[i], ownName)] = true
+		}
+		if len(names) == n {
+			return tabs
+		}
+	}
 }
 
 // toPeople opens the panel by keyboard: the Tab key leads from the composer to the button in the header.
@@ -114,9 +130,8 @@ func TestTypingIsShownAndNotSaid(t *testing.T) {
 // sign.
 func TestTypingIsSwitchedOff(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t)
-	enter := func() *rig.Tab { return rig.OpenBrowser(t).Tab(server.URL).Ready() }
-	ann, ben, cleo := enter(), enter(), enter()
+	g := guests(t, 3)
+	ann, ben, cleo := g[0], g[1], g[2]
 	setting := rig.ByRole("checkbox", "Show who is typing")
 	choose := func(on bool) {
 		t.Helper()
@@ -135,7 +150,7 @@ func TestTypingIsSwitchedOff(t *testing.T) {
 		tab.Do(rig.Type(text))
 	}
 	named := func(tab *rig.Tab) string { // a JavaScript expression: a stored text names the user of tab
-		return fmt.Sprintf(`lines.some(line => line.includes(%q))`, rig.Eval[string](tab, ownName))
+		return fmt.Sprintf(`lines.some(line => line.includes(%q))`, "\u2068"+rig.Eval[string](tab, ownName)+" (guest)")
 	}
 	silent := func(when string) {
 		t.Helper()

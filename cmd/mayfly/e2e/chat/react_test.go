@@ -3,7 +3,6 @@ package chat_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -135,10 +134,10 @@ func TestReplyArrivesAtTheEnd(t *testing.T) {
 
 func TestTargetExpiresWhileOneAnswers(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t)
+	server := rig.Serve(t, "-ttl", "1h")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "soon gone", TTL: 30_000})
+	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "soon gone", TTL: brief.Milliseconds()})
 	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "stays"})
 	tab.Shows("stays")
 	tab.Act("soon gone", "Reply")
@@ -146,8 +145,7 @@ func TestTargetExpiresWhileOneAnswers(t *testing.T) {
 	tab.Until(in("the answer", "button.message-quote") + `?.textContent.includes('soon gone')`)
 	tab.Act("soon gone", "Reply")
 	tab.Do(rig.Type("another"))
-	tab.Age(20 * time.Second)
-	tab.Age(11 * time.Second)
+	tab.Outlive(brief, r, wire.DefaultRoom)
 	tab.Until(in("the answer", "p.message-quote") + `?.textContent === 'In reply to a message that has expired'`)
 	tab.Until(rig.Form + `.innerText.includes('The message that you reply to is gone.')`)
 	tab.Do(rig.Enter())

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
+
+	"mayfly/shared/wire"
 )
 
 // CSS selectors for the parts of a message's row that have no role and no name.
@@ -77,6 +80,19 @@ func (tab *Tab) Age(step time.Duration) {
 		}});
 	}
 	aged += %d`, step.Milliseconds()))
+}
+
+// Outlive ages the tab, step by step, until a message has expired that was posted before the call and lives for life. After
+// each step, r posts a message in room, so that the client does not take the connection for dead.
+func (tab *Tab) Outlive(life time.Duration, r *Raw, room string) {
+	tab.t.Helper()
+	for aged := time.Duration(0); aged < life; aged += maxAge {
+		tab.Age(maxAge)
+		id := uuid.NewString()
+		r.Send(wire.Post{ID: id, Room: room, Text: id})
+		Next[wire.Accepted](r)
+		tab.Shows(id)
+	}
 }
 
 // AgeUntil calls Age with the time from now until half a second before moment, but with maxAge at most. The rest of the
